@@ -138,6 +138,12 @@ async def pass_with_space(
             report.goes_on("space", section)
 
 
+async def sync_library(library: LibrarySync, searches: SearchLoop) -> None:
+    """A full sync; a round of searches that came before the first one is repeated at its end."""
+    await library.sync()
+    searches.library_was_read()
+
+
 def jobs_of(
     context: WorkerContext, torrents: TorrentLoop, arr: ArrParts | None, orphans: OrphanWatch | None = None
 ) -> list[Job]:
@@ -147,7 +153,7 @@ def jobs_of(
         early = orphans.seconds_until_next
         jobs.append(Job("orphans", LIST_ORPHANS_SECONDS, orphans.one_pass, orphans.wake, early=early))
     if arr is not None:
-        jobs += _library_jobs(arr.library)
+        jobs += _library_jobs(arr.library, arr.searches)
         jobs += _search_jobs(context, arr.searches, arr.library.reading)
         jobs += arr_timers(context)
         jobs.append(Job("arr settings", READ_SECONDS, arr.settings.read, arr.settings.wake))
@@ -190,9 +196,9 @@ def _torrent_jobs(context: WorkerContext, torrents: TorrentLoop) -> list[Job]:
     return jobs
 
 
-def _library_jobs(library: LibrarySync) -> list[Job]:
+def _library_jobs(library: LibrarySync, searches: SearchLoop) -> list[Job]:
     return [
-        Job("library", FULL_SYNC_SECONDS, library.sync, library.wake),
+        Job("library", FULL_SYNC_SECONDS, partial(sync_library, library, searches), library.wake),
         Job("changes", _CHANGES_SECONDS, library.read_changes, library.poll),
         Job("pushed", FULL_SYNC_SECONDS, library.read_pushed, library.pushed),
         Job("files", FULL_SYNC_SECONDS, library.read_files, library.synced),

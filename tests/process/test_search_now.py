@@ -12,6 +12,7 @@ import pytest
 
 from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.sandbox import Sandbox, Section
+from qbitrr.sandbox.services.faults import SlowFirstByte
 from tests.support.daemon import Daemon
 from tests.support.polling import until
 
@@ -43,6 +44,14 @@ async def daemon(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Daemon]:
 def searched(sandbox: Sandbox) -> list[list[int]]:
     requests = sandbox.arrs["Radarr-HD"].requests
     return [r.body["movieIds"] for r in requests if r.method == "POST" and r.body["name"] == "MoviesSearch"]
+
+
+async def test_the_first_search_follows_the_first_reading_of_a_library_at_once(sandbox: Sandbox, tmp_path: Path):
+    """Not after `SearchLoopDelay`, although a round came before it and found nothing to search."""
+    await sandbox.arrs["Radarr-HD"].fail(SlowFirstByte(1.5), "GET /api/v3/movie")
+    config = sandbox.config_toml({"Settings": {"SearchLoopDelay": 3600}})
+    async with Daemon(tmp_path / "data", config) as daemon:
+        await until(lambda: searched(sandbox), 20, daemon.log)
 
 
 async def test_what_the_user_asks_for_is_searched_within_the_budget_and_reported(sandbox: Sandbox, daemon: Daemon):

@@ -74,6 +74,7 @@ class SearchLoop:
         self._left_out: Counter[str] = Counter()
         self._planned_at = 0.0
         self._synced_at: float | None = None
+        self._lacks_library = False
 
     async def load(self) -> None:
         """Take up what the user asked an earlier process for. After a kill one of it may be searched once more."""
@@ -99,6 +100,11 @@ class SearchLoop:
         self._synced_at = None
         self.wake.set()
 
+    def library_was_read(self) -> None:
+        """Have a round now if the last one had no library to make a plan of."""
+        if self._lacks_library:
+            self.wake.set()
+
     async def one_round(self) -> None:
         """Send at most one search. Raises a ServiceError."""
         try:
@@ -112,6 +118,7 @@ class SearchLoop:
 
         The Arr is asked for nothing while there is nothing to search.
         """
+        self._lacks_library = await catalogue.synced_at(self._database, self._config.arr.category) is None
         commands = await self._check_outcomes()
         waiting = await self._obstacle()
         if not waiting and await self._indexers.has_recovered():
@@ -183,7 +190,7 @@ class SearchLoop:
         """Return why nothing may be sent, as far as it is known without a request to the Arr; empty when it may."""
         if forbidden := self._forbidden():
             return forbidden[0]
-        if await catalogue.synced_at(self._database, self._config.arr.category) is None:
+        if self._lacks_library:
             return "the library was not read yet"
         if because := self._retry_later():
             return because
