@@ -14,6 +14,8 @@ import msgspec
 
 from qbitrr import ipc, logs, process
 from qbitrr.config.redact import redact_text
+from qbitrr.errors import StateError
+from qbitrr.state import title_index
 from qbitrr.state.integrity import is_damage
 from qbitrr.worker import config as configuration
 from qbitrr.worker.channel import Channel
@@ -68,11 +70,28 @@ async def _live(channel: socket.socket) -> int:
         reason = await work(config, link, messages, stop)
     except Exception as error:  # noqa: BLE001 - the outermost handler of the process
         _log.exception("worker failed")
-        damaged = is_damage(error)
-        reason, code = ("the state file is damaged", DAMAGED) if damaged else ("an unexpected error", 1)
+        reason, code = await _failure(error, Path(config.state_file))
     link.send(ipc.Goodbye(reason))
     link.close()
     return code
+
+
+async def _failure(error: Exception, state_file: Path) -> tuple[str, int]:
+    """Return why the worker ends, and its exit code. The index of titles is mended, so that the next process goes on.
+
+    A damaged state file is left to the supervisor.
+    """
+    if not is_damage(error):
+        return "an unexpected error", 1
+    try:
+        damage = await asyncio.to_thread(title_index.mend, state_file)
+    except StateError as left:
+        _log.error("index of titles could not be mended", error=str(left))
+        damage = None
+    if damage is None:
+        return "the state file is damaged", DAMAGED
+    _log.error("index of titles was damaged", damage=damage, remedy="it was built again from the titles")
+    return "the index of titles was damaged", 1
 
 
 async def _configured(messages: AsyncIterator[ipc.ToWorker], stop: asyncio.Event) -> WorkerConfig | None:

@@ -12,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
+from msgspec.structs import replace
 
 from qbitrr.daemon import prepare_state
 from qbitrr.data_dir import BACKUP_FOLDER, DataDir
@@ -97,6 +98,40 @@ async def test_flipped_bytes_while_everything_runs_are_found_and_the_newest_copy
         return bool((await daemon.get("/web/radarr/radarr-hd/movies"))["total"] == 40)
 
     await until(library_is_back, 20, daemon.log)
+
+
+async def test_a_damaged_index_of_titles_is_built_again_and_costs_nothing_else(sandbox: Sandbox, daemon: Daemon):
+    """SQLite names its damage as that of the file, and before 3.44 finds the file sound."""
+    before = await daemon.all_running()
+    arr = sandbox.world.arrs["Radarr-HD"]
+    movies = arr.collection.items
+
+    async def listed(**query: str) -> int:
+        return int((await daemon.get("/web/radarr/radarr-hd/movies", **query))["total"])
+
+    await until(listed, 20, daemon.log)
+    with contextlib.closing(sqlite3.connect(daemon.folder / "state.db", isolation_level=None)) as connection:
+        connection.execute("UPDATE titles_by_part_data SET block = zeroblob(9) WHERE id = 10")
+        (rows,) = connection.execute("SELECT count(*) FROM titles").fetchone()
+    movies[41] = replace(movies[40], id=41)
+    sandbox.arrs["Radarr-HD"].push([("movie", "updated", sandbox.arrs["Radarr-HD"].parent(41))])
+
+    async def is_found() -> bool:
+        with contextlib.suppress(AssertionError):  # its worker is replaced
+            return await listed() == 41
+        return False
+
+    await until(is_found, 30, daemon.log)
+    after = await daemon.all_running()
+    assert after["radarr-hd"]["pid"] != before["radarr-hd"]["pid"]
+    assert after["sonarr-tv"]["pid"] == before["sonarr-tv"]["pid"]
+    assert after["radarr-hd"]["restarts"] == 1
+    assert "the index of titles was damaged" in daemon.log()
+    assert "state file was damaged" not in daemon.log()
+    assert not list(daemon.folder.glob("state.db.damaged-*"))
+    assert await listed(q=movies[41].title) == 1
+    with contextlib.closing(sqlite3.connect(daemon.folder / "state.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM titles").fetchone() == (rows + 1,)
 
 
 async def run(folder: Path, *arguments: str) -> tuple[int, str]:
