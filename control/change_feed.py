@@ -11,6 +11,7 @@ import aiosqlite
 from control.announced import Announced
 from control.events import BreakerTripped, SettingContradicts
 from control.handlers import decisions, inbox, processes, qbittorrents
+from control.handlers.inbox import WorkerChange
 from control.handlers.shared import Nothing
 from control.list_changes import ListChanges
 from qbitrr import logs
@@ -23,10 +24,9 @@ if TYPE_CHECKING:
     from control.context import HandlerContext
     from control.handlers.decisions import Decision
     from control.handlers.inbox import InboxEntry
-    from control.handlers.processes import ProcessView
     from qbitrr.state.ledger import LedgerChange
 
-    Change = Decision | ProcessView | BreakerTripped | SettingContradicts | InboxEntry
+    Change = Decision | WorkerChange | BreakerTripped | SettingContradicts | InboxEntry
 
 _log = logs.get(__name__)
 
@@ -38,7 +38,7 @@ _INBOX_SECONDS = 10.0
 _UNCHANGED_SECONDS = 60.0  # what waits for a service counts after a while although nothing changed
 _FORGOTTEN_SECONDS = 3600.0  # for so long a matter has to be gone until it counts as new again
 _ANNOUNCED = frozenset({"credentials", "disk", "space", "other_tool", "import", "orphans"})
-"""Matters of the inbox that no other event is about."""
+"""Matters of the inbox that no other event names."""
 
 
 class ChangeFeed:
@@ -144,7 +144,8 @@ class ChangeFeed:
                     view.waiting_for, view.restarts)  # fmt: skip
             if self._workers.get(category) != what:
                 self._workers[category] = what
-                self._publish("process", view)
+                self._context.events.publish("process", view)
+                self._on_change(WorkerChange(view, inbox.of_worker(self._context, category)))
         for category in self._workers.keys() - now.keys():
             del self._workers[category]
             self._announced.contradictions.pop(category, None)

@@ -9,8 +9,7 @@ from control.announced import Collected
 from control.auth.answer_links import fingerprint
 from control.events import BreakerTripped, SettingContradicts, UpdateAvailable
 from control.handlers.decisions import Decision
-from control.handlers.inbox import InboxEntry
-from control.handlers.processes import ProcessView
+from control.handlers.inbox import InboxEntry, WorkerChange
 from control.message_text import Link, Strong
 from control.outbox import RETRY, Delivery, Outbox, targets_of
 from qbitrr import logs, ticks
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from control.announced import Announced, AnnouncedFile
     from control.auth.answer_links import Purpose, Subject
+    from control.handlers.processes import ProcessView
     from control.message_text import Text
     from control.outbox import MessageCounts, Send, Target
     from qbitrr.backoff import Backoff
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
     Links = Callable[[Subject, Sequence[Purpose]], Sequence[str]]
     # what is asked about, and answers; an address for each that gives it, none when that is not configured
-    Cause = Decision | ProcessView | BreakerTripped | UpdateAvailable | SettingContradicts | InboxEntry
+    Message = tuple[Sequence[NotificationEvent], Text]
+    Cause = Decision | WorkerChange | BreakerTripped | UpdateAvailable | SettingContradicts | InboxEntry
 
 _log = logs.get(__name__)
 
@@ -46,29 +47,40 @@ _IMPORT_ANSWERS: Mapping[str, tuple[Purpose, str]] = {
 }
 
 
-def message(subject: Cause, page: str, links: Links) -> tuple[NotificationEvent, Text] | None:
-    """Return event and text of a message, None for what needs no message.
+def message(subject: Cause, page: str, links: Links) -> Message | None:
+    """Return the text of a message and the events that it is for, None for what needs no message.
 
-    `page` is the address of the page, `links` makes those that answer without a login.
+    Each matter has one, also when several events are about it. `page` is the address of the page, `links` makes those
+    that answer without a login.
     """
     match subject:
-        case ProcessView() if subject.phase in _TROUBLED:
-            because = f": {subject.last_error}" if subject.last_error else ""
-            return "worker", ("The worker of ", Strong(subject.category), f" is {subject.phase}{because}.")
+        case WorkerChange() if subject.view.phase in _TROUBLED:
+            return _of_worker(subject, page, links)
         case UpdateAvailable():
             newest = Strong(f"qbitrr {subject.newest}")
-            return "update", (newest, f" is available; {subject.present} runs. Update at {page}")
+            return ("update",), (newest, f" is available; {subject.present} runs. Update at {page}")
         case BreakerTripped():
             about = (subject.category, fingerprint(subject.because))
             keep = _offered(links, about, {"discard": "Keep them"})
             because = f" await approval: {subject.because}. "
             answers = (*keep, f" · Decide at {page}") if keep else (f"Decide at {page}",)
-            return "breaker", ("Removals of ", Strong(subject.category), because, *answers)
+            return ("breaker", "worker"), ("Removals of ", Strong(subject.category), because, *answers)
         case SettingContradicts():
-            return "settings", (Strong(subject.text), f" ({subject.category}). {subject.remedy}.")
-        case InboxEntry():
-            return "inbox", _of_matter(subject, page, links)
+            return ("settings",), (Strong(subject.text), f" ({subject.category}). {subject.remedy}.")
+        case InboxEntry() if subject.matter != "credentials":  # else its worker is the message
+            return ("inbox",), _of_matter(subject, page, links)
     return _of_decision(subject, page, links) if isinstance(subject, Decision) else None
+
+
+def _of_worker(subject: WorkerChange, page: str, links: Links) -> Message | None:
+    """A message about a worker in trouble, in the words of the inbox when they say what to do."""
+    view, entry = subject.view, subject.entry
+    if subject.awaits_approval:
+        return None  # its breaker is the message
+    if entry is not None and entry.matter == "credentials":
+        return ("worker", "inbox"), _of_matter(entry, page, links)
+    because = f": {view.last_error}" if view.last_error else ""
+    return ("worker",), ("The worker of ", Strong(view.category), f" is {view.phase}{because}.")
 
 
 def _of_matter(subject: InboxEntry, page: str, links: Links) -> Text:
@@ -91,19 +103,19 @@ def _of_matter(subject: InboxEntry, page: str, links: Links) -> Text:
             return (f"{subject.text}{where}. {subject.remedy}.",)
 
 
-def _of_decision(subject: Decision, page: str, links: Links) -> tuple[NotificationEvent, Text] | None:
+def _of_decision(subject: Decision, page: str, links: Links) -> Message | None:
     """A message about an action that was done, or about which the user is asked."""
     because = f" ({subject.category}), because {subject.because}."
     what: Text = (f"{subject.action}: ", Strong(subject.name), because)
     about = (str(subject.id),)
     if subject.state == "awaiting_approval" and subject.notes.get("asked"):
         answers = _offered(links, about, {"do": "Do it", "leave": "Leave it"}) or (f"Answer at {page}",)
-        return "ask", ("Do it or leave it? ", *what, " ", *answers)
+        return ("ask",), ("Do it or leave it? ", *what, " ", *answers)
     if subject.state != "done" or subject.step == UNDOING or subject.notes.get(UNDO_REFUSED):
         return None  # it has not ended, or had its message when it did
     if undo_of(subject.action, subject.state, subject.step, subject.notes) is None:
-        return "action", what
-    return "action", (*what, " ", *(_offered(links, about, {"undo": "Undo"}) or (f"Undo at {page}",)))
+        return ("action",), what
+    return ("action",), (*what, " ", *(_offered(links, about, {"undo": "Undo"}) or (f"Undo at {page}",)))
 
 
 def _offered(links: Links, about: Subject, answers: Mapping[Purpose, str]) -> Text:
@@ -153,15 +165,15 @@ class NotificationSender:
         return self._file.content
 
     def notify(self, subject: Cause) -> None:
-        """Send a message about a subject to each address that gets its event."""
+        """Send a message about a subject to each address that gets one of its events."""
         if not self._is_new(subject):
             return
         found = message(subject, self._page(), self._links)
         if found is None:
             return
-        event, text = found
+        events, text = found
         for url, target in self._targets().items():
-            if event in target.events:
+            if any(event in target.events for event in events):
                 self._outbox(url).add(text)
 
     async def run(self) -> None:
@@ -191,8 +203,8 @@ class NotificationSender:
             case UpdateAvailable():
                 is_new, announced.version = subject.newest != announced.version, subject.newest
                 return is_new
-            case ProcessView():
-                return self._is_new_trouble(subject)
+            case WorkerChange():
+                return self._is_new_trouble(subject.view)
         return True
 
     def _is_new_trouble(self, view: ProcessView) -> bool:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from control.context import HandlerContext
 from control.handlers import imports
+from control.handlers.processes import ProcessView
 from control.handlers.shared import Nothing
 from control.web.answers import moment
 from qbitrr import units
@@ -32,6 +33,7 @@ Matter = Literal[
     "update",
 ]
 
+_APPROVAL = "approval"  # what a worker waits for whose breaker tripped
 _MOST_TORRENTS = 50
 _FAILED_SECONDS = 86400.0
 _PATIENCE_SECONDS = 60.0  # a service that is away for less comes back by itself
@@ -64,6 +66,18 @@ class InboxEntry(Struct, frozen=True, rename="camel", omit_defaults=True):
     action: str = ""
     tracker: str = ""
     since: datetime | None = None
+
+
+class WorkerChange(Struct, frozen=True):
+    """A worker that changed, and what of it waits for the user; approvals are matters of their own."""
+
+    view: ProcessView
+    entry: InboxEntry | None = None
+
+    @property
+    def awaits_approval(self) -> bool:
+        """Whether the user is asked about removals."""
+        return self.view.waiting_for == _APPROVAL
 
 
 class Inbox(Struct, frozen=True):
@@ -120,15 +134,15 @@ async def _asks(context: HandlerContext) -> list[InboxEntry]:
 
 
 def _workers(context: HandlerContext) -> list[InboxEntry]:
-    return [entry for category in context.workers.processes if (entry := _worker(context, category))]
+    return [entry for category in context.workers.processes if (entry := of_worker(context, category))]
 
 
-def _worker(context: HandlerContext, category: str) -> InboxEntry | None:
+def of_worker(context: HandlerContext, category: str) -> InboxEntry | None:
     """What is wrong with a worker or with what it waits for; None when nothing is, or not for long."""
     process = context.workers.processes[category]
     last, since, phase = process.last_report, process.phase_since, process.state.phase
     service, text = last.waiting_for or "", last.last_error or ""
-    if phase in _TROUBLED and service != "approval":
+    if phase in _TROUBLED and service != _APPROVAL:
         if phase is Phase.HELD and service in _credentials(context, category):
             remedy = f"Correct {_credentials(context, category)[service]} of {service}"
             return InboxEntry("credentials", category, service, text, remedy, since=moment(since))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from functools import partial
@@ -118,3 +119,23 @@ async def test_no_restart_loses_or_repeats_a_message(tmp_path: Path):
             assert len(receiver.received[receiver.form]) == len(ENDS)
             assert (daemon.folder / "notifications.json").stat().st_mode & 0o777 == 0o600
             assert await daemon.stop() == 0
+
+
+async def test_a_key_that_is_refused_is_one_message(tmp_path: Path):
+    async with Sandbox(SECTIONS, has_past=False) as sandbox, Receiver() as receiver:
+        config = sandbox.config_toml({"Radarr-HD": {"APIKey": "another"}})
+        config += f'[Notifications]\nUrls = ["{receiver.json}"]\nEvents = ["worker", "inbox"]\nDigest = 0\n'
+        async with Daemon(tmp_path / "data", config) as daemon:
+
+            def is_settled() -> bool:
+                """The matter was found by both of its events, and nothing is to be sent any more."""
+                if not receiver.lines(receiver.json):
+                    return False
+                written = json.loads((daemon.folder / "notifications.json").read_text())
+                found = [matter for matter, *_ in written.get("matters") or ()]
+                left = [one for one in written["collected"].values() if one.get("waiting") or one.get("leaving")]
+                return "credentials" in found and not left
+
+            await until(is_settled, 60, daemon.log)
+            (line,) = receiver.lines(receiver.json)
+            assert "Correct APIKey of Radarr-HD" in line

@@ -11,12 +11,12 @@ from control.announced import Announced
 from control.change_feed import ChangeFeed
 from control.events import SettingContradicts
 from control.handlers.decisions import Decision
-from control.handlers.inbox import InboxEntry
-from control.handlers.processes import ProcessView
+from control.handlers.inbox import InboxEntry, WorkerChange
 from qbitrr.clock import Clock
 from qbitrr.ipc import Contradiction
 from qbitrr.state import breakers, verdicts
 from qbitrr.state.database import open_reader, open_writer
+from supervisor.lifecycle import Phase
 from supervisor.worker_process import LastReport
 from tests.integration.control.sample import NOW, fake_process
 from tests.support.polling import until
@@ -134,18 +134,22 @@ async def test_processes_are_described_only_after_a_change(make_context):
     context, published = make_context(), []
     feed = ChangeFeed(context, published.append)
     feed.poll_workers()
-    assert {one.category for one in published} == set(context.workers.processes)
+    assert {one.view.category for one in published} == set(context.workers.processes)
     published.clear()
     unseen, context.workers.processes = context.workers.processes, {}
     feed.poll_workers()
     assert published == []
     context.workers.processes = {
-        category: fake_process(process.config.arr, last_report=LastReport(waiting_for="Radarr"))
+        category: fake_process(process.config.arr, phase=Phase.HELD, last_report=LastReport(waiting_for="Radarr-4K"))
         for category, process in unseen.items()
     }
     context.workers.revision += 1
     feed.poll_workers()
-    assert {one.waiting_for for one in published} == {"Radarr"}
+    assert {one.view.waiting_for for one in published} == {"Radarr-4K"}
+    assert {one.view.category: one.entry.matter for one in published} == {
+        "movies": "credentials",
+        **dict.fromkeys(("new", "tv/anime", "music"), "worker"),
+    }
 
 
 # -- the inbox ------------------------------------------------------------------------------------------------------
@@ -211,7 +215,7 @@ async def test_what_a_worker_wrote_is_published_when_it_reports_that_also_while_
         feed = asyncio.create_task(ChangeFeed(context, published.append).run())
         for number in (1, 2):  # the second one while it waits for what no worker reports
             context.workers.revision += 1
-            await until(lambda: any(isinstance(one, ProcessView) for one in published), 10, "the feed did not begin")
+            await until(lambda: any(isinstance(one, WorkerChange) for one in published), 10, "the feed did not begin")
             entry = await plan(writer, infohash=str(number) * 40)
             context.workers.revision += 1
             await until(lambda last=entry.id: last in [getattr(one, "id", None) for one in published], 10, "no event")

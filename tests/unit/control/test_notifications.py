@@ -10,7 +10,7 @@ from control.announced import AnnouncedFile
 from control.auth.answer_links import fingerprint
 from control.events import BreakerTripped, SettingContradicts, UpdateAvailable
 from control.handlers.decisions import Decision
-from control.handlers.inbox import InboxEntry
+from control.handlers.inbox import InboxEntry, WorkerChange
 from control.handlers.processes import ProcessView
 from control.message_text import plain
 from control.notifications import NotificationSender, message
@@ -38,9 +38,16 @@ def links(subject, purposes):
     return [f"{PAGE}/{purpose}/{'/'.join(subject)}" for purpose in purposes]
 
 
-def worker(state, category="movies"):
+def worker(state, category="movies", waiting_for=None, error="it ended", entry=None):
     values = dict.fromkeys(ProcessView.__struct_fields__)
-    return ProcessView(**{**values, "category": category, "phase": state, "last_error": "it ended"})
+    given = {"category": category, "phase": state, "waiting_for": waiting_for, "last_error": error}
+    return WorkerChange(ProcessView(**{**values, **given}), entry)
+
+
+REFUSED = InboxEntry("credentials", "movies", "Radarr", "status 401", "Correct APIKey of Radarr")
+TRIPPED = BreakerTripped("movies", "11 deletions in an hour")
+AWAITS_APPROVAL = worker(Phase.HELD, waiting_for="approval", error="11 deletions in an hour; approve or discard them")
+IS_REFUSED = worker(Phase.HELD, waiting_for="Radarr", error="status 401", entry=REFUSED)
 
 
 def decision(state="done", **changes):
@@ -57,27 +64,30 @@ def decision(state="done", **changes):
 
 
 @pytest.mark.parametrize(
-    ("what", "event"),
+    ("what", "events"),
     [
-        (worker(Phase.DEGRADED), "worker"),
-        (worker(Phase.HELD), "worker"),
+        (worker(Phase.DEGRADED), ("worker",)),
+        (worker(Phase.HELD), ("worker",)),
         (worker(Phase.RUNNING), None),
         (worker(Phase.WAITING), None),
-        (decision(), "action"),
+        (AWAITS_APPROVAL, None),  # its breaker is the message
+        (IS_REFUSED, ("worker", "inbox")),
+        (REFUSED, None),  # its worker is the message
+        (decision(), ("action",)),
         (decision("planned"), None),
         (decision("awaiting_approval"), None),  # its breaker is the message
-        (decision("awaiting_approval", notes={"asked": True}), "ask"),
+        (decision("awaiting_approval", notes={"asked": True}), ("ask",)),
         (decision("failed"), None),
         (decision(step=UNDOING), None),  # it had its message when it was done
         (decision(notes={UNDO_REFUSED: True}), None),
-        (BreakerTripped("movies", "11 deletions in an hour"), "breaker"),
-        (InboxEntry("import", "movies", "A.Movie", "it is refused"), "inbox"),
-        (SettingContradicts("movies", "removes_completed", "Radarr deletes", "Switch it off"), "settings"),
+        (TRIPPED, ("breaker", "worker")),
+        (InboxEntry("import", "movies", "A.Movie", "it is refused"), ("inbox",)),
+        (SettingContradicts("movies", "removes_completed", "Radarr deletes", "Switch it off"), ("settings",)),
     ],
 )
-def test_which_events_have_a_message(what, event):
+def test_which_events_have_a_message(what, events):
     found = message(what, PAGE, no_links)
-    assert (found[0] if found else None) == event
+    assert (found[0] if found else None) == events
 
 
 REMOVED = decision(notes={"torrent_file": "7.torrent"})
@@ -168,10 +178,6 @@ async def sent_by(notifications, sender, *events, count=1):
             f'A.Movie (movies): it is complete, but the Arr refuses it: "x". Answer at {PAGE}',
         ),
         (
-            InboxEntry("credentials", "movies", "Radarr", "status 401", "Correct APIKey of Radarr"),
-            "Radarr (movies) refuses what qbitrr logs in with: status 401. Correct APIKey of Radarr.",
-        ),
-        (
             InboxEntry("space", name="qBit", text="They would not fit", remedy="Make room", number=2),
             "Downloads of qBit wait for room: 2. They would not fit. Make room.",
         ),
@@ -183,8 +189,8 @@ async def sent_by(notifications, sender, *events, count=1):
     ],
 )
 def test_what_is_new_in_the_inbox_has_a_message(entry, text):
-    event, found = message(entry, PAGE, no_links)
-    assert (event, plain(found)) == ("inbox", text)
+    events, found = message(entry, PAGE, no_links)
+    assert (events, plain(found)) == (("inbox",), text)
 
 
 def test_a_stuck_import_has_the_answers_that_its_reason_allows():
@@ -225,6 +231,30 @@ async def test_a_worker_in_trouble_has_one_message(sent):
     assert len(text.splitlines()) == 2
 
 
+@pytest.mark.parametrize(
+    ("events", "matter", "text"),
+    [
+        (events, matter, text)
+        for matter, other, text in (
+            (
+                (TRIPPED, AWAITS_APPROVAL),
+                "breaker",
+                f"Removals of movies await approval: {TRIPPED.because}. Decide at {PAGE}",
+            ),
+            (
+                (IS_REFUSED, REFUSED),
+                "inbox",
+                "Radarr (movies) refuses what qbitrr logs in with: status 401. Correct APIKey of Radarr.",
+            ),
+        )
+        for events in (("worker",), (other,), ("worker", other))
+    ],
+)
+async def test_a_matter_that_several_events_are_about_has_one_message(sent, events, matter, text):
+    settings = Notifications(urls=("json://x",), events=events, digest_seconds=0)
+    assert await sent(Sender(), *matter, settings=settings) == [text]
+
+
 async def test_only_configured_events_are_sent(sent):
     settings = Notifications(urls=("json://x",), events=("breaker",), digest_seconds=0)
     (text,) = await sent(Sender(), decision(), BreakerTripped("movies", "many"), settings=settings)
@@ -245,20 +275,20 @@ async def test_each_target_has_its_events_and_one_that_does_not_answer_keeps_no_
         events=("worker",),
         digest_seconds=0,
         targets=(
-            NotificationTarget("mailto", ("worker", "breaker"), 0),
-            NotificationTarget("discord", ("breaker",), 0),
+            NotificationTarget("mailto", ("worker", "action"), 0),
+            NotificationTarget("discord", ("action",), 0),
         ),
     )
     notifications = started(send, settings)
     running = asyncio.create_task(notifications.run())
     try:
-        notifications.notify(BreakerTripped("movies", "many"))
+        notifications.notify(decision())
         await until(lambda: ("discord://y",) in received, 5, lambda: received)
         notifications.notify(worker(Phase.HELD))
         await until(lambda: len(received) == 3, 5, lambda: received)
     finally:
         running.cancel()
-    assert "await approval" in received["discord://y",][0]
+    assert "fail:" in received["discord://y",][0]
     for url in ("json://x", "json://z"):
         assert ["is held" in text for text in received[url,]] == [True]
 
