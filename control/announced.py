@@ -43,19 +43,29 @@ class Collected(Struct, omit_defaults=True):
         return len(self.waiting) + len(self.leaving)
 
 
+class Trouble(Struct, omit_defaults=True):
+    """What was reported of one worker: the `kinds` of its present trouble, none when it is over.
+
+    `ends` is how often it was over since it last ran for a day.
+    """
+
+    kinds: list[str] = []
+    ends: int = 0
+
+
 class Announced(Struct, omit_defaults=True):
     """What was reported, by its kind, and what is still to be sent, by the fingerprint of the address.
 
     change: number of the newest change of the ledger. breakers: why each tripped one did, by category.
-    contradictions: kinds and texts by category. matters: what identifies those of the inbox. troubles: phase and error
-    of a worker, by category. version: the newest one of qbitrr. None is not known yet.
+    contradictions: kinds and texts by category. matters: what identifies those of the inbox. troubled: workers that are
+    or were lately, by category. version: the newest one of qbitrr. None is not known yet.
     """
 
     change: int | None = None
     breakers: dict[str, str] = field(default_factory=dict)
     contradictions: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     matters: list[tuple[str, ...]] | None = None
-    troubles: dict[str, tuple[str, str]] = field(default_factory=dict)
+    troubled: dict[str, Trouble] = field(default_factory=dict)
     version: str = ""
     collected: dict[str, Collected] = field(default_factory=dict)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import aiosqlite
 
 from control.announced import Announced
-from control.events import BreakerTripped, SettingContradicts
+from control.events import BreakerTripped, SettingContradicts, WorkerGone
 from control.handlers import decisions, inbox, processes, qbittorrents
 from control.handlers.inbox import WorkerChange
 from control.handlers.shared import Nothing
@@ -19,14 +19,14 @@ from qbitrr.state import breakers, ledger
 from qbitrr.ticks import until_tick
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Collection, Coroutine
 
     from control.context import HandlerContext
     from control.handlers.decisions import Decision
     from control.handlers.inbox import InboxEntry
     from qbitrr.state.ledger import LedgerChange
 
-    Change = Decision | WorkerChange | BreakerTripped | SettingContradicts | InboxEntry
+    Change = Decision | WorkerChange | WorkerGone | BreakerTripped | SettingContradicts | InboxEntry
 
 _log = logs.get(__name__)
 
@@ -146,10 +146,16 @@ class ChangeFeed:
                 self._workers[category] = what
                 self._context.events.publish("process", view)
                 self._on_change(WorkerChange(view, inbox.of_worker(self._context, category)))
-        for category in self._workers.keys() - now.keys():
-            del self._workers[category]
-            self._announced.contradictions.pop(category, None)
-            self._context.events.publish("process", {"category": category, "state": "gone"})
+        if self._context.workers.ready:
+            self._forget_workers(now.keys())
+
+    def _forget_workers(self, present: Collection[str]) -> None:
+        """Publish which workers are gone, also since an earlier run of the daemon."""
+        announced = self._announced
+        for category in {*self._workers, *announced.contradictions, *announced.troubled}.difference(present):
+            self._workers.pop(category, None)
+            announced.contradictions.pop(category, None)
+            self._publish("process", WorkerGone(category))
 
     def poll_clients(self) -> None:
         """Publish the states of all qBittorrents when one of them changed."""

@@ -7,7 +7,7 @@ import re
 import secrets
 from collections import deque
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from msgspec import Struct
@@ -39,6 +39,13 @@ class BreakerTripped(Struct, frozen=True):
 
     category: str
     because: str
+
+
+class WorkerGone(Struct, frozen=True):
+    """There is no worker of a category any more."""
+
+    category: str
+    state: Literal["gone"] = "gone"
 
 
 class SettingContradicts(Struct, frozen=True):

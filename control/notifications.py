@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING
 
 from control.announced import Collected
 from control.auth.answer_links import fingerprint
-from control.events import BreakerTripped, SettingContradicts, UpdateAvailable
+from control.events import BreakerTripped, SettingContradicts, UpdateAvailable, WorkerGone
 from control.handlers.decisions import Decision
 from control.handlers.inbox import InboxEntry, WorkerChange
 from control.message_text import Link, Strong
 from control.outbox import RETRY, Delivery, Outbox, targets_of
+from control.troubles import TROUBLED, Troubles
 from qbitrr import logs, ticks
 from qbitrr.config.address import kind_of
 from qbitrr.rules.quarantine import UNDO_REFUSED, UNDOING, undo_of
-from supervisor.lifecycle import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from control.announced import Announced, AnnouncedFile
     from control.auth.answer_links import Purpose, Subject
-    from control.handlers.processes import ProcessView
     from control.message_text import Text
     from control.outbox import MessageCounts, Send, Target
     from qbitrr.backoff import Backoff
@@ -32,14 +31,12 @@ if TYPE_CHECKING:
     Links = Callable[[Subject, Sequence[Purpose]], Sequence[str]]
     # what is asked about, and answers; an address for each that gives it, none when that is not configured
     Message = tuple[Sequence[NotificationEvent], Text]
-    Cause = Decision | WorkerChange | BreakerTripped | UpdateAvailable | SettingContradicts | InboxEntry
+    Cause = Decision | WorkerChange | WorkerGone | BreakerTripped | UpdateAvailable | SettingContradicts | InboxEntry
 
 _log = logs.get(__name__)
 
 _SEND_SECONDS = 120.0
 _SAVE_SECONDS = 2.0
-_SAME_TROUBLE_SECONDS = 600.0  # within which the same trouble of a worker is no other one
-_TROUBLED = frozenset({Phase.DEGRADED, Phase.HELD})
 _IMPORT_ANSWERS: Mapping[str, tuple[Purpose, str]] = {
     "import": ("import", "Import what is certain"),
     "blocklist": ("blocklist", "Blocklist and search"),
@@ -54,7 +51,7 @@ def message(subject: Cause, page: str, links: Links) -> Message | None:
     that answer without a login.
     """
     match subject:
-        case WorkerChange() if subject.view.phase in _TROUBLED:
+        case WorkerChange() if subject.view.phase in TROUBLED:
             return _of_worker(subject, page, links)
         case UpdateAvailable():
             newest = Strong(f"qbitrr {subject.newest}")
@@ -146,12 +143,10 @@ class NotificationSender:
         self._page = page
         self._links = links
         self._file = file
-        self._clock = clock
         self._delivery = Delivery(self._targets, send, self._save, clock, backoff, send_seconds)
         self._outboxes: dict[str, Outbox] = {}
         self._added = asyncio.Event()
-        self._phases: dict[str, Phase] = {}
-        self._over_at = dict.fromkeys(file.content.troubles, clock.monotonic())
+        self._troubles = Troubles(file.content.troubled, clock)
         self._resume()
 
     @property
@@ -166,15 +161,9 @@ class NotificationSender:
 
     def notify(self, subject: Cause) -> None:
         """Send a message about a subject to each address that gets one of its events."""
-        if not self._is_new(subject):
-            return
-        found = message(subject, self._page(), self._links)
-        if found is None:
-            return
-        events, text = found
-        for url, target in self._targets().items():
-            if any(event in target.events for event in events):
-                self._outbox(url).add(text)
+        self._report_ends()
+        if self._is_new(subject) and (found := message(subject, self._page(), self._links)) is not None:
+            self._add(*found)
 
     async def run(self) -> None:
         """Send messages until cancelled."""
@@ -204,22 +193,20 @@ class NotificationSender:
                 is_new, announced.version = subject.newest != announced.version, subject.newest
                 return is_new
             case WorkerChange():
-                return self._is_new_trouble(subject.view)
+                return self._troubles.observe(subject.view)
+            case WorkerGone():
+                self._troubles.forget(subject.category)
         return True
 
-    def _is_new_trouble(self, view: ProcessView) -> bool:
-        """Whether a worker got into trouble, and not into the same as a moment ago, such as before a restart."""
-        before, self._phases[view.category] = self._phases.get(view.category), view.phase
-        if before == view.phase:
-            return False
-        troubles, now = self._file.content.troubles, self._clock.monotonic()
-        if view.phase not in _TROUBLED:
-            self._over_at.setdefault(view.category, now)
-            return False
-        trouble = str(view.phase), view.last_error or ""
-        is_recent = now < self._over_at.pop(view.category, now) + _SAME_TROUBLE_SECONDS
-        is_same, troubles[view.category] = troubles.get(view.category) == trouble, trouble
-        return not (is_recent and is_same)
+    def _report_ends(self) -> None:
+        for category in self._troubles.ended():
+            self._add(("worker",), ("The worker of ", Strong(category), " runs again."))
+
+    def _add(self, events: Sequence[NotificationEvent], text: Text) -> None:
+        """Send a text to each address that gets one of the events."""
+        for url, target in self._targets().items():
+            if any(event in target.events for event in events):
+                self._outbox(url).add(text)
 
     def _outbox(self, url: str) -> Outbox:
         if url not in self._outboxes:
@@ -241,10 +228,7 @@ class NotificationSender:
     async def _keep(self) -> None:
         """Write what changed, until cancelled."""
         while True:
-            before = self._clock.monotonic() - _SAME_TROUBLE_SECONDS
-            for category in [one for one, over_at in self._over_at.items() if over_at <= before]:
-                del self._over_at[category]
-                self._file.content.troubles.pop(category, None)
+            self._report_ends()
             await self._save()
             await ticks.sleep(_SAVE_SECONDS)
 

@@ -7,9 +7,9 @@ import aiosqlite
 import pytest
 
 from control import change_feed
-from control.announced import Announced
+from control.announced import Announced, Trouble
 from control.change_feed import ChangeFeed
-from control.events import SettingContradicts
+from control.events import SettingContradicts, WorkerGone
 from control.handlers.decisions import Decision
 from control.handlers.inbox import InboxEntry, WorkerChange
 from qbitrr.clock import Clock
@@ -150,6 +150,25 @@ async def test_processes_are_described_only_after_a_change(make_context):
         "movies": "credentials",
         **dict.fromkeys(("new", "tv/anime", "music"), "worker"),
     }
+
+
+async def test_workers_that_are_gone_are_reported_also_those_that_left_while_the_daemon_was_away(make_context):
+    announced = Announced(contradictions={"old": []}, troubled={"older": Trouble(["held: Radarr"])})
+    context, published = make_context(), []
+    present, context.workers.processes, context.workers.ready = context.workers.processes, {}, False
+    feed = ChangeFeed(context, published.append, announced)
+    feed.poll_workers()
+    assert published == [], "it is not known yet which there are"
+    context.workers.processes, context.workers.ready = dict(present), True
+    context.workers.revision += 1
+    feed.poll_workers()
+    assert {one.category for one in published if isinstance(one, WorkerGone)} == {"old", "older"}
+    published.clear()
+    del context.workers.processes["music"]
+    context.workers.revision += 1
+    announced.troubled.clear()
+    feed.poll_workers()
+    assert published == [WorkerGone("music")]
 
 
 # -- the inbox ------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 
 from control.announced import AnnouncedFile
 from control.auth.answer_links import fingerprint
-from control.events import BreakerTripped, SettingContradicts, UpdateAvailable
+from control.events import BreakerTripped, SettingContradicts, UpdateAvailable, WorkerGone
 from control.handlers.decisions import Decision
 from control.handlers.inbox import InboxEntry, WorkerChange
 from control.handlers.processes import ProcessView
@@ -445,6 +445,55 @@ async def test_the_same_trouble_is_another_one_after_a_while_without_it(started,
     await until(lambda: sender.sent, 5, lambda: sender.tried)
     await stopped(notifications, running)
     assert sum("is held" in line for line in sender.sent[0].splitlines()) == messages
+
+
+def lines(notifications):
+    """What is still to be sent to the one address."""
+    (collected,) = notifications.announced.collected.values()
+    return [plain(text) for text in collected.waiting]
+
+
+async def test_a_degraded_worker_has_a_message_and_its_end_has_one_whatever_its_errors_say(started):
+    time = Hours()
+    notifications = started(Sender(), clock=time.clock)
+    for port in range(41000, 41020):
+        notifications.notify(worker(Phase.DEGRADED, error=f"connect call failed ('127.0.0.1', {port})"))
+        time.now += 450.0
+        notifications.notify(worker(Phase.STARTING))
+    notifications.notify(worker(Phase.RUNNING))
+    time.now += 600.0
+    notifications.notify(worker(Phase.RUNNING, "tv"))
+    assert lines(notifications) == [
+        "The worker of movies is degraded: connect call failed ('127.0.0.1', 41000).",
+        "The worker of movies runs again.",
+    ]
+
+
+async def test_a_worker_that_needs_the_user_for_something_else_has_another_message(started):
+    notifications = started(Sender())
+    for held in (AWAITS_APPROVAL, IS_REFUSED, AWAITS_APPROVAL, IS_REFUSED):
+        notifications.notify(held)
+    assert lines(notifications) == [plain(message(IS_REFUSED, PAGE, no_links)[1])]
+
+
+async def test_a_category_that_is_configured_again_is_another_worker(started):
+    notifications = started(Sender())
+    for change in (worker(Phase.HELD), WorkerGone("movies"), worker(Phase.HELD)):
+        notifications.notify(change)
+    assert len(lines(notifications)) == 2
+
+
+async def test_the_end_of_a_trouble_is_reported_although_nothing_changes(started):
+    time, sender = Hours(), Sender()
+    notifications = started(sender, clock=time.clock)
+    notifications.notify(worker(Phase.HELD))
+    notifications.notify(worker(Phase.RUNNING))
+    running = asyncio.create_task(notifications.run())
+    await until(lambda: len(sender.sent) == 1, 5, lambda: sender.tried)
+    time.now += 600.0
+    await until(lambda: len(sender.sent) == 2, 10, lambda: sender.tried)
+    await stopped(notifications, running)
+    assert sender.sent[1] == "The worker of movies runs again."
 
 
 async def test_messages_to_an_address_that_was_removed_meanwhile_are_dropped(started, path):
