@@ -5,8 +5,8 @@ for the rest of one, and the end of the other process reads as an empty packet. 
 MessagePack; a message of an unknown type is refused as a whole.
 
     worker -> supervisor    Hello, Ready, Heartbeat, Wrote, Waiting, Metrics, Counters, Activity, Contradictions,
-                            Concerns, ClientStates, Goodbye, and the answers TorrentRows, TorrentFiles, TorrentEvents,
-                            Comparison, RoomPlan
+                            Concerns, ClientStates, Stopping, Goodbye, and the answers TorrentRows, TorrentFiles,
+                            TorrentEvents, Comparison, RoomPlan
     supervisor -> worker    Configure, Rebuild, Approve, Discard, Decide, AnswerImport, ForgetAnswer, Undo,
                             AnswerOrphans, Explain, SearchNow, PauseSearches, ReadSettings, and the questions
                             ReadTorrents, ReadFiles, ReadEvents, ReadItemEvents, Compare, PlanRoom
@@ -24,7 +24,7 @@ from msgspec import Raw, Struct
 
 from qbitrr.errors import ProtocolError
 
-PROTOCOL = 5
+PROTOCOL = 6
 LONGEST_MESSAGE_BYTES = 192 * 1024  # below the default buffer of a Unix socket, which bounds a packet
 
 
@@ -285,6 +285,10 @@ class Comparison(Answer, frozen=True):
     unknown: tuple[str, ...] = ()
 
 
+class Stopping(Message, frozen=True):
+    """The worker was asked to end, and is about to: what is in memory is still to be written."""
+
+
 class Goodbye(Message, frozen=True):
     """The last message of a worker that ends on purpose."""
 
@@ -438,6 +442,7 @@ FromWorker = (
     | TorrentEvents
     | Comparison
     | RoomPlan
+    | Stopping
     | Goodbye
 )
 Question = ReadTorrents | ReadFiles | ReadEvents | ReadItemEvents | Compare | PlanRoom

@@ -49,6 +49,7 @@ class RestartPolicy(Struct, frozen=True):
     start_seconds: float  # ProcessSpawnTimeoutSeconds
     memory_high_bytes: int = -1  # WorkerMemoryHigh
     grace_seconds: float = 10.0  # between SIGTERM and SIGKILL when it is stopped
+    silence_seconds: float = 5.0  # the same when it does not even answer: others may wait for a lock that it holds
     hang_grace_seconds: float = 2.0  # the same when it hangs
     least_start_delay_seconds: float = 1.0  # a worker that cannot start is not tried in a tight loop
     longest_delay_seconds: float = 60.0
@@ -99,6 +100,10 @@ class Heartbeat(Struct, frozen=True):
     within_seconds: float
 
 
+class Stopping(Struct, frozen=True):
+    """It was asked to end and answered so: it does not hang."""
+
+
 class Ended(Struct, frozen=True):
     """The process ended, or could not be started. `unusable`: because of its configuration."""
 
@@ -117,7 +122,7 @@ class Stop(Struct, frozen=True):
     """The worker is to end."""
 
 
-Event = Start | Ready | Blocked | Heartbeat | Ended | Tick | Restart | Stop
+Event = Start | Ready | Blocked | Heartbeat | Stopping | Ended | Tick | Restart | Stop
 
 
 class Effect(StrEnum):
@@ -147,6 +152,8 @@ def step(state: State, event: Event, now: float, policy: RestartPolicy, rng: Cal
             return _blocked(state, event, now)
         case Heartbeat():
             return _heartbeat(state, event, now)
+        case Stopping():
+            return _stopping(state, policy)
         case Ended():
             return _ended(state, event, now, policy, rng)
         case Tick():
@@ -209,6 +216,12 @@ def _heartbeat(state: State, event: Heartbeat, now: float) -> Result:
     if not state.alive or state.phase not in (*READY, Phase.STARTING):
         return state, ()
     return replace(state, beat_due_at=now + event.within_seconds), ()
+
+
+def _stopping(state: State, policy: RestartPolicy) -> Result:
+    if state.phase is not Phase.STOPPING:
+        return state, ()
+    return replace(state, timer_at=state.since + policy.grace_seconds), ()
 
 
 def _ended(state: State, event: Ended, now: float, policy: RestartPolicy, rng: Callable[[], float]) -> Result:
@@ -276,8 +289,7 @@ def _restart(state: State, now: float, policy: RestartPolicy) -> Result:
     """A restart on command resets the counts."""
     state = replace(state, start_failures=(), run_failures=(), troubled=False)
     if state.alive and state.phase is not Phase.STOPPING:
-        stopping = _enter(state, Phase.STOPPING, now, now + policy.grace_seconds)
-        return replace(stopping, restart_after_stop=True), (Effect.TERMINATE,)
+        return replace(_terminate(state, now, policy), restart_after_stop=True), (Effect.TERMINATE,)
     return _start(state, now, policy)
 
 
@@ -286,5 +298,8 @@ def _stop(state: State, now: float, policy: RestartPolicy) -> Result:
         return _enter(state, Phase.STOPPED, now), ()
     if state.phase is Phase.STOPPING:
         return replace(state, restart_after_stop=False), ()
-    stopping = _enter(state, Phase.STOPPING, now, now + policy.grace_seconds)
-    return replace(stopping, restart_after_stop=False), (Effect.TERMINATE,)
+    return replace(_terminate(state, now, policy), restart_after_stop=False), (Effect.TERMINATE,)
+
+
+def _terminate(state: State, now: float, policy: RestartPolicy) -> State:
+    return _enter(state, Phase.STOPPING, now, now + min(policy.silence_seconds, policy.grace_seconds))

@@ -285,6 +285,8 @@ class WorkerProcess:
             case ipc.Heartbeat():
                 self._evidence.memory_kills.observe()
                 self._handle(lifecycle.Heartbeat(message.within_seconds))
+            case ipc.Stopping():
+                self._handle(lifecycle.Stopping())
             case ipc.Waiting():
                 self._handle(lifecycle.Blocked(bool(message.service), message.needs_attention))
             case ipc.Answer():

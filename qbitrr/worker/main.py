@@ -52,9 +52,13 @@ def main(channel: socket.socket, stacks: int) -> int:
 
 
 async def _live(channel: socket.socket) -> int:
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    link = Channel(channel)
+    stop, link = asyncio.Event(), Channel(channel)
+
+    def on_stop() -> None:
+        link.send(ipc.Stopping())
+        stop.set()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, on_stop)
     link.send(ipc.Hello(ipc.PROTOCOL, os.getpid()))
     messages = link.messages()
     try:

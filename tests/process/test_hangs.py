@@ -7,6 +7,7 @@ import os
 import signal
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 
 from qbitrr.sandbox.sandbox import Sandbox, Section
@@ -90,6 +91,17 @@ async def test_a_program_that_a_worker_started_ends_with_it(daemon: Daemon):
     await until(lambda: daemon.named("sleep"), 20, "the program")
     assert await daemon.stop() == 0
     assert daemon.processes() == []
+
+
+async def test_a_frozen_worker_that_holds_the_state_file_keeps_no_other_from_writing_at_a_stop(daemon: Daemon):
+    frozen = (await daemon.all_running())["radarr-stopped"]["pid"]
+    daemon.order("radarr-stopped", "freeze")
+    await until(lambda: psutil.Process(frozen).status() == psutil.STATUS_STOPPED, 20, "it does not freeze")
+    assert await daemon.stop() == 0
+    killed = [line for line in daemon.log().splitlines() if "worker was killed" in line]
+    assert ["radarr-stopped" in line for line in killed] == [True]
+    ended = [line for line in daemon.log().splitlines() if "worker ended" in line]
+    assert len(ended) == len(NAMES) - 1
 
 
 async def test_evidence_is_served_without_secrets(daemon: Daemon, sandbox: Sandbox):

@@ -12,6 +12,8 @@ import asyncio
 import ctypes
 import os
 import re
+import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -21,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from qbitrr.cli import main
+from qbitrr.data_dir import DataDir
 from qbitrr.http import progress
 from qbitrr.worker.report import Report
 
@@ -62,6 +65,13 @@ def start_a_program(_report: Report) -> None:
     subprocess.Popen(["sleep", "1000"])
 
 
+def freeze_with_the_state_file(_report: Report) -> None:
+    """Frozen in the middle of a transaction, as by a disk that hangs."""
+    state_file = DataDir(Path(os.environ["MISBEHAVE"]).parent).state_file
+    sqlite3.connect(state_file, isolation_level=None).execute("BEGIN IMMEDIATE")
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
 FAULTS: dict[str, Callable[[Report], None]] = {
     "gil": hold_the_interpreter,
     "lock": wait_for_a_lock,
@@ -69,6 +79,7 @@ FAULTS: dict[str, Callable[[Report], None]] = {
     "slow": be_slow,
     "crash": crash,
     "program": start_a_program,
+    "freeze": freeze_with_the_state_file,
 }
 
 _kept: set[asyncio.Task[None]] = set()

@@ -22,12 +22,13 @@ EVENTS: dict[str, lifecycle.Event] = {
     "blocked until the configuration changes": lifecycle.Blocked(waits=True, needs_attention=True),
     "unblocked": lifecycle.Blocked(waits=False, needs_attention=False),
     "tick": lifecycle.Tick(),
+    "answered that it stops": lifecycle.Stopping(),
     "ended": lifecycle.Ended(),
     "ended as its configuration is unusable": lifecycle.Ended(unusable=True),
     "restart": lifecycle.Restart(),
     "stop": lifecycle.Stop(),
 }
-_BY_A_PROCESS = (lifecycle.Ready, lifecycle.Heartbeat, lifecycle.Blocked, lifecycle.Ended)
+_BY_A_PROCESS = (lifecycle.Ready, lifecycle.Heartbeat, lifecycle.Blocked, lifecycle.Stopping, lifecycle.Ended)
 _POLICY = RestartPolicy(restart=True, most_restarts=2, window_seconds=300, delay_seconds=5, start_seconds=30)
 _WITHOUT_RESTARTS = " (AutoRestartProcesses off)"
 _MOMENT_SECONDS = 1.0

@@ -12,6 +12,7 @@ FROM_WORKER = [
     ipc.Metrics(5, 120),
     ipc.Activity("search", "a movie", 1.5),
     ipc.Contradictions((ipc.Contradiction("removes_completed", "Radarr deletes", "Switch it off"),)),
+    ipc.Stopping(),
     ipc.Goodbye("it was stopped"),
 ]
 

@@ -139,9 +139,23 @@ def test_restarting_a_running_worker_ends_it_first():
 
 
 def test_a_worker_that_does_not_end_within_the_grace_is_killed():
-    state, _ = step(running(), lifecycle.Stop())
-    assert step(state, lifecycle.Tick(), NOW + 9.9)[1] == ()
-    assert step(state, lifecycle.Tick(), NOW + 10)[1] == (Effect.KILL,)
+    for event in (lifecycle.Stop(), lifecycle.Restart()):
+        state, _ = step(running(), event)
+        state, _ = step(state, lifecycle.Stopping(), NOW + 3)
+        assert step(state, lifecycle.Tick(), NOW + 9.9)[1] == ()
+        assert step(state, lifecycle.Tick(), NOW + 10)[1] == (Effect.KILL,)
+
+
+def test_a_worker_that_does_not_answer_that_it_ends_is_killed_before_those_that_may_wait_for_it():
+    for event in (lifecycle.Stop(), lifecycle.Restart()):
+        state, _ = step(running(), event)
+        assert step(state, lifecycle.Tick(), NOW + 4.9)[1] == ()
+        assert step(state, lifecycle.Tick(), NOW + 5)[1] == (Effect.KILL,)
+
+
+def test_a_worker_that_others_asked_to_end_is_not_being_stopped():
+    state, effects = step(running(), lifecycle.Stopping())
+    assert (state, effects) == (running(), ())
 
 
 def test_a_stop_wins_over_a_restart_under_way():
@@ -220,6 +234,7 @@ EVENTS = st.sampled_from(
         lifecycle.Blocked(waits=True, needs_attention=True),
         lifecycle.Blocked(waits=False, needs_attention=False),
         lifecycle.Heartbeat(15.0),
+        lifecycle.Stopping(),
         lifecycle.Tick(),
         lifecycle.Restart(),
         lifecycle.Stop(),
