@@ -280,3 +280,38 @@ def test_the_demonstration_shows_everything_within_ten_seconds(tmp_path, daemon)
         assert explained.returncode == 0
         assert decision["name"] in explained.stdout
         assert decision["because"] in explained.stdout
+
+
+def test_a_restart_of_the_demonstration_keeps_what_a_new_one_begins_without(tmp_path, daemon):
+    port, folder = free_port(), tmp_path / ".config" / "demo"
+
+    def has_decided() -> Any:
+        decided = answers(port, "/web/decisions?limit=100")
+        return decided and decided["decisions"]
+
+    def restarts() -> int:
+        return (folder / "logs" / "Main.log").read_text().count("daemon was started") - 1
+
+    process = daemon("demo", "--port", str(port))
+    first = until_sync(has_decided, 20, "nothing was decided")[-1]["id"]
+    edited = (folder / "config.toml").read_text() + "# edited\n"
+    (folder / "config.toml").write_text(edited)
+    for number in (1, 2):
+        assert qbitrr("--data-dir", str(folder), "ctl", "restart", cwd=tmp_path).returncode == 0
+        until_sync(lambda number=number: restarts() == number, 20, "it does not restart")
+        kept = until_sync(has_decided, 20, "it does not answer")
+        assert first in [one["id"] for one in kept]
+        assert (folder / "config.toml").read_text() == edited
+
+        def is_served() -> Any:
+            workers = (answers(port, "/web/processes") or {}).get("processes", [])
+            return len(workers) == 4 and all(worker["state"] == "running" for worker in workers)
+
+        until_sync(is_served, 20, "the sandbox is away")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    until_sync(lambda: not _alive(process.pid), 20, "the sandbox is left")
+    daemon("demo", "--port", str(port))
+    until_sync(has_decided, 20, "nothing was decided")
+    assert "# edited" not in (folder / "config.toml").read_text()
+    assert restarts() == 0
