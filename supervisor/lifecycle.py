@@ -229,10 +229,8 @@ def _ended(state: State, event: Ended, now: float, policy: RestartPolicy, rng: C
     state = replace(state, alive=False, ready_at=None)
     if state.phase is Phase.STOPPING:
         return _spawn(state, now, policy) if state.restart_after_stop else (_enter(state, Phase.STOPPED, now), ())
-    if event.unusable:
+    if event.unusable or not policy.restart:
         return _enter(state, Phase.HELD, now), ()
-    if not policy.restart:
-        return _enter(state, Phase.STOPPED, now), ()
     if was_ready_at is not None and now - was_ready_at >= policy.window_seconds:
         state = replace(state, start_failures=(), run_failures=(), troubled=False)
     return _after_failure(state, now, policy, rng, started=was_ready_at is not None)

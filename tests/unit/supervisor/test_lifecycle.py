@@ -221,9 +221,11 @@ def test_waiting_and_held_are_different_and_end():
     assert step(held, lifecycle.Blocked(waits=False, needs_attention=False))[0].phase is Phase.RUNNING
 
 
-def test_without_automatic_restarts_an_end_is_final():
+def test_without_automatic_restarts_a_worker_that_ended_needs_the_user():
+    """It is no worker that was stopped, of which no one is told."""
     state, effects = step(running(), lifecycle.Ended(), limits=replace(LIMITS, restart=False))
-    assert (state.phase, effects) == (Phase.STOPPED, ())
+    assert (state.phase, effects) == (Phase.HELD, ())
+    assert step(state, lifecycle.Restart())[1] == (Effect.SPAWN,)
 
 
 EVENTS = st.sampled_from(
