@@ -57,6 +57,8 @@ class Exited(Struct, frozen=True, tag=True):
 _OOM_SCORE = 500  # a worker before the supervisor, which starts another one
 _SIGNALS_OF_THE_SUPERVISOR = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
+_STOP = (signal.SIGTERM,)
+
 Message = Forked | ForkFailed | Exited
 _encoder = msgspec.msgpack.Encoder()
 
@@ -68,6 +70,7 @@ def serve(channel: socket.socket) -> NoReturn:
     process.adopt_orphans()
     for number in _SIGNALS_OF_THE_SUPERVISOR:
         signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP)  # a worker that does not obey yet is to obey then
     wake, woken = socket.socketpair()
     for end in (wake, woken):
         end.setblocking(False)
@@ -121,6 +124,7 @@ def _become_worker(channel: int, stacks: int) -> NoReturn:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP)
         code = work(socket.socket(fileno=channel), stacks)
     except BaseException:  # noqa: BLE001 - the border of the process
         os.write(stacks, traceback.format_exc().encode(errors="replace"))

@@ -117,6 +117,19 @@ async def test_eagain_at_fork_is_tried_again(sandbox: Sandbox, tmp_path: Path, c
         assert sum(len(process.state.start_failures) for process in supervisor.processes.values()) == 3
 
 
+async def test_a_stop_that_comes_before_a_worker_can_obey_is_obeyed_then():
+    spawner = Spawner(start_server("tests.support.hasty_fork_server"))
+    spawned = await spawner.spawn(20)
+    with spawned.channel:
+        async with asyncio.timeout(20):
+            exited = await spawned.exited
+    assert exited is not None
+    assert exited.code == -signal.SIGTERM
+    for descriptor in (spawned.pidfd, spawned.stacks):
+        os.close(descriptor)
+    await spawner.close()
+
+
 async def test_emfile_for_pipes_is_tried_again_and_touches_no_other_worker(sandbox: Sandbox, tmp_path: Path):
     async with supervised(sandbox, tmp_path, start_server("supervisor.fork_server")) as supervisor:
         await all_running(supervisor)
