@@ -35,9 +35,13 @@ _LOCK = "QBITRR_LOCK_FD"  # variable with the number of the descriptor that lock
 
 
 class ServiceManager:
-    """The manager's socket. `watchdog_seconds` is the longest time between two keep-alives, None for no watchdog."""
+    """The manager's socket. `watchdog_seconds` is the longest time between two keep-alives, None for no watchdog.
+
+    `shown` is the sentence that `systemctl status` shows.
+    """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
+        self.shown = ""
         self._socket: socket.socket | None = None
         self._extend_at = -math.inf
         self._unsent: deque[str] = deque(maxlen=_MOST_UNSENT)
@@ -77,17 +81,17 @@ class ServiceManager:
         """Report that the daemon stops."""
         self._send_state("STOPPING=1", "STATUS=Stopping the workers")
 
-    def status(self, text: str) -> None:
-        """Set the sentence that `systemctl status` shows."""
-        self._send(f"STATUS={text}")
+    def status(self, text: str) -> bool:
+        """Have another sentence shown; False when the manager has no room for it now."""
+        return self._send(f"STATUS={text}")
 
     async def keep_alive(self) -> None:
         """Send keep-alives twice as often as asked for, until cancelled: they show that the loop is not blocked."""
         if self.watchdog_seconds is None:
             return
         while True:
-            self._send("WATCHDOG=1")
-            await asyncio.sleep(self.watchdog_seconds / 2)
+            is_sent = self._send("WATCHDOG=1")  # without it the next one may be too late
+            await asyncio.sleep(self.watchdog_seconds / 2 if is_sent else _RETRY_SECONDS)
 
     def close(self) -> None:
         """Close the socket; further notifications do nothing."""
@@ -115,21 +119,24 @@ class ServiceManager:
         """Send a message; False when the manager has no room for it now, as while it is busy itself."""
         if self._socket is None:
             return True
+        message = "\n".join(lines)
         try:
-            self._socket.sendto("\n".join(lines).encode(), self._address)
+            self._socket.sendto(message.encode(), self._address)
         except BlockingIOError:
             return False
         except OSError as error:
             _log.debug("service manager could not be notified", error=str(error))
+        _, has_status, rest = message.partition("STATUS=")
+        if has_status:
+            self.shown = rest.partition("\n")[0]
         return True
 
 
 class StatusLine:
-    """Status of the service, sent when it is another one and at most once a second."""
+    """Status of the service, sent when another one is shown and at most once a second."""
 
     def __init__(self, service_manager: ServiceManager) -> None:
         self._service_manager = service_manager
-        self._last = ""
         self._pending: asyncio.TimerHandle | None = None
 
     def changed(self, describe: Callable[[], str]) -> None:
@@ -140,9 +147,8 @@ class StatusLine:
     def _send(self, describe: Callable[[], str]) -> None:
         self._pending = None
         text = describe()
-        if text != self._last:
-            self._last = text
-            self._service_manager.status(text)
+        if text != self._service_manager.shown and not self._service_manager.status(text):
+            self.changed(describe)
 
 
 def _watchdog_seconds(environ: Mapping[str, str]) -> float | None:

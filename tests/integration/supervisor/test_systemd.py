@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from supervisor.systemd import ServiceManager
+from supervisor.systemd import ServiceManager, StatusLine
 from tests.support.polling import until
 
 
@@ -18,6 +18,23 @@ def manager(tmp_path):
         listening.bind(str(tmp_path / "notify"))
         listening.settimeout(5)
         yield listening
+
+
+def fill(manager):
+    """Leave the manager no room for another message."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other, suppress(BlockingIOError):
+        other.setblocking(False)
+        while True:
+            other.sendto(b"of another service", manager.getsockname())
+
+
+def received(manager, beginning):
+    """All waiting messages that begin so."""
+    messages = []
+    with suppress(BlockingIOError):
+        while True:
+            messages.append(manager.recv(4096))
+    return [message for message in messages if message.startswith(beginning)]
 
 
 def test_the_state_of_the_daemon_is_reported(manager):
@@ -80,25 +97,52 @@ def test_a_start_that_gets_further_asks_for_more_time_every_ten_seconds(manager,
     service_manager.close()
 
 
+async def test_a_status_that_a_reload_replaced_is_shown_again(manager):
+    manager.setblocking(False)
+    service_manager = ServiceManager({"NOTIFY_SOCKET": manager.getsockname()})
+    line = StatusLine(service_manager)
+    line.changed(lambda: "3 running")
+    await until(lambda: received(manager, b"STATUS=3 running"), 5, "it is not shown")
+    service_manager.ready("2 running, 1 waiting")
+    line.changed(lambda: "3 running")
+    await until(lambda: received(manager, b"STATUS=3 running"), 5, "it is not shown again")
+    service_manager.close()
+
+
+async def test_a_status_and_a_keep_alive_come_although_the_manager_had_no_room_for_them(manager):
+    manager.setblocking(False)
+    environ = {"NOTIFY_SOCKET": manager.getsockname(), "WATCHDOG_USEC": "1000000000"}
+    service_manager = ServiceManager(environ)
+    fill(manager)
+    described = []
+    alive = asyncio.create_task(service_manager.keep_alive())
+    StatusLine(service_manager).changed(lambda: described.append(1) or "3 running")
+    await until(lambda: described, 5, "it is not sent")
+    states = []
+
+    def both():
+        states.extend(received(manager, (b"STATUS=", b"WATCHDOG=1")))
+        return set(states) == {b"STATUS=3 running", b"WATCHDOG=1"}
+
+    await until(both, 5, lambda: str(states))
+    alive.cancel()
+    service_manager.close()
+
+
 async def test_states_arrive_in_their_order_although_the_manager_had_no_room_for_them(manager):
     manager.setblocking(False)
     service_manager = ServiceManager({"NOTIFY_SOCKET": manager.getsockname()})
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other, suppress(BlockingIOError):
-        other.setblocking(False)
-        while True:
-            other.sendto(b"of another service", manager.getsockname())
+    fill(manager)
     service_manager.ready("3 running")
     service_manager.reloading()
     service_manager.ready("4 running")
     states = []
 
-    def received():
-        with suppress(BlockingIOError):
-            while True:
-                states.append(manager.recv(4096).split(b"\n")[0])
-        return [state for state in states if b"=" in state] == [b"READY=1", b"RELOADING=1", b"READY=1"]
+    def all_came():
+        states.extend(received(manager, (b"READY=1", b"RELOADING=1")))
+        return [state.split(b"\n")[0] for state in states] == [b"READY=1", b"RELOADING=1", b"READY=1"]
 
-    await until(received, 5, lambda: str(states[-3:]))
+    await until(all_came, 5, lambda: str(states))
     service_manager.close()
 
 
