@@ -51,6 +51,7 @@ class RestartPolicy(Struct, frozen=True):
     grace_seconds: float = 10.0  # between SIGTERM and SIGKILL when it is stopped
     silence_seconds: float = 5.0  # the same when it does not even answer: others may wait for a lock that it holds
     hang_grace_seconds: float = 2.0  # the same when it hangs
+    late_seconds: float = 5.0  # beyond which a tick is too late: the supervisor itself did not run, nor did the worker
     least_start_delay_seconds: float = 1.0  # a worker that cannot start is not tried in a tight loop
     longest_delay_seconds: float = 60.0
     degraded_seconds: tuple[float, float] = (300.0, 600.0)
@@ -268,6 +269,8 @@ def _tick(state: State, now: float, policy: RestartPolicy) -> Result:
     due = next_timer(state)
     if due is None or now < due:
         return state, ()
+    if state.alive and now > due + policy.late_seconds:
+        return _put_off(state, now + policy.grace_seconds), ()
     match state.phase:
         case Phase.BACKOFF | Phase.DEGRADED:
             return _spawn(state, now, policy)
@@ -281,6 +284,13 @@ def _tick(state: State, now: float, policy: RestartPolicy) -> Result:
             return replace(state, timer_at=now + policy.grace_seconds, beat_due_at=None), (Effect.KILL,)
         case _:
             return replace(state, timer_at=None, beat_due_at=None), ()
+
+
+def _put_off(state: State, until: float) -> State:
+    """Wait again, for what could not happen while all processes were paused."""
+    timer_at = None if state.timer_at is None else max(state.timer_at, until)
+    beat_due_at = None if state.beat_due_at is None else max(state.beat_due_at, until)
+    return replace(state, timer_at=timer_at, beat_due_at=beat_due_at)
 
 
 def _restart(state: State, now: float, policy: RestartPolicy) -> Result:

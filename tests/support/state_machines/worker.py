@@ -83,7 +83,7 @@ def _moments(state: State, event: lifecycle.Event, before: float, policy: Restar
     if isinstance(event, lifecycle.Tick):
         due = lifecycle.next_timer(state)
         if due is not None:
-            yield max(due, before)
+            yield due
     elif state.alive or not isinstance(event, _BY_A_PROCESS):
         yield before + _MOMENT_SECONDS
         yield before + policy.window_seconds

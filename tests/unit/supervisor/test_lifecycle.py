@@ -185,6 +185,24 @@ def test_a_worker_that_falls_silent_is_dumped_asked_to_end_and_killed():
     assert len(ended.run_failures) == 1
 
 
+@pytest.mark.parametrize(
+    "state",
+    [
+        replace(running(), beat_due_at=NOW),
+        replace(running(), phase=Phase.STARTING, timer_at=NOW),
+        replace(running(), phase=Phase.HANGING, timer_at=NOW),
+        replace(running(), phase=Phase.STOPPING, timer_at=NOW),
+    ],
+)
+def test_a_pause_of_all_processes_makes_no_worker_hang(state):
+    """As by `docker pause`: after an hour the first tick comes before the first heartbeat can."""
+    resumed, effects = step(state, lifecycle.Tick(), NOW + 3600)
+    assert (resumed.phase, effects) == (state.phase, ())
+    due = lifecycle.next_timer(resumed)
+    assert due == NOW + 3610
+    assert step(resumed, lifecycle.Tick(), due)[1] != (), "one that is silent after it hangs"
+
+
 def test_a_worker_that_beats_in_time_does_not_hang():
     state, _ = step(running(), lifecycle.Heartbeat(15))
     state, _ = step(state, lifecycle.Heartbeat(15), NOW + 14)
@@ -276,7 +294,9 @@ def test_a_stop_always_ends_in_stopped(history):
         state, _ = lifecycle.step(state, event, now, LIMITS, lambda: 0.5)
     state, _ = lifecycle.step(state, lifecycle.Stop(), now, LIMITS, lambda: 0.5)
     if state.phase is Phase.STOPPING:
-        state, effects = lifecycle.step(state, lifecycle.Tick(), now + 10, LIMITS, lambda: 0.5)
+        due = lifecycle.next_timer(state)
+        assert due <= now + 10
+        state, effects = lifecycle.step(state, lifecycle.Tick(), due, LIMITS, lambda: 0.5)
         assert effects == (Effect.KILL,)
-        state, _ = lifecycle.step(state, lifecycle.Ended(), now + 11, LIMITS, lambda: 0.5)
+        state, _ = lifecycle.step(state, lifecycle.Ended(), due + 1, LIMITS, lambda: 0.5)
     assert state.phase is Phase.STOPPED
