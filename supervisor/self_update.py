@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import aiosqlite
+
 from qbitrr import logs
 from qbitrr.config.redact import redact_text, secrets_of
 from qbitrr.errors import ConflictError, NotReadyError, QbitrrError, UpdateInProgressError
@@ -161,12 +163,20 @@ def schedule(config_reload: ConfigReload) -> str | None:
 
 
 async def update_automatically(checker: Checker, self_update: SelfUpdate, database: Database) -> bool:
-    """Start an update to a newer version; False while it would interrupt a removal, or one waits for approval."""
+    """Start an update to a newer version.
+
+    False while it would interrupt a removal, or one waits for approval, and while that cannot be read.
+    """
     await checker.newest(force=True, within_seconds=_CHECK_SECONDS)
     release = checker.available
     if release is None:
         return True
-    if await breakers.tripped(database) or await ledger.is_removing(database):
+    try:
+        is_removing = await breakers.tripped(database) or await ledger.is_removing(database)
+    except aiosqlite.Error as error:
+        _log.warning("update was postponed", because=f"the state file was not read: {error}")
+        return False
+    if is_removing:
         _log.info("update was postponed", because="a removal is under way or waits for a decision")
         return False
     try:

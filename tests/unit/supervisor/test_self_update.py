@@ -1,7 +1,9 @@
 """`AutoUpdateEnabled`: when it is due, and what keeps it from being done."""
 
 from types import SimpleNamespace
+from unittest.mock import AsyncMock
 
+import aiosqlite
 import pytest
 
 from qbitrr.clock import Clock
@@ -86,6 +88,14 @@ async def test_never_while_a_breaker_has_tripped(database, monkeypatch):
     async def tripped(_database):
         return {"radarr": "too many"}
 
+    monkeypatch.setattr(update.breakers, "tripped", tripped)
+    updater = Updater()
+    assert not await update.update_automatically(Checker(Release("2.0")), updater, database)
+    assert updater.started == []
+
+
+async def test_while_the_state_file_cannot_be_read_it_is_tried_again_soon(database, monkeypatch):
+    tripped = AsyncMock(side_effect=aiosqlite.OperationalError("database is locked"))
     monkeypatch.setattr(update.breakers, "tripped", tripped)
     updater = Updater()
     assert not await update.update_automatically(Checker(Release("2.0")), updater, database)
