@@ -135,7 +135,7 @@ class ArrClient:
 
         Source: `QueueController.GetQueue` of the Arrs, which sorts all records by time left for each request, counts
         them and cuts the page out; no page is too large for it. Only records of one page are of the same moment: those
-        of several are sorted anew in between, and one that moves to an earlier page is on none. Raises
+        of several are sorted again in between, and one that moves to an earlier page is on none. Raises
         UnexpectedAnswerError when the page lacks records: a part of the queue proves nothing.
         """
         query: dict[str, Query] = {"page": 1, "pageSize": _WHOLE_QUEUE, self.kind.unknown_items: True}
