@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.browser.opening import opened_page
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 TOOLS = Path(__file__).parents[2] / "packaging" / "page"
 CHROMIUM = "/usr/bin/chromium"
+PATIENCE_MS = 20_000
+"""For everything that is expected of the page: several tests may share few cores."""
+expect.set_options(timeout=PATIENCE_MS)
 SECTIONS = (
     Section("Radarr-HD", "radarr", 400),
     Section("Sonarr-TV", "sonarr", 3, episodes=20),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,9 @@ VIEWS = (
 )
 
 
+LOADING = re.compile("Loading|Wird geladen")
+
+
 @asynccontextmanager
 async def opened_page(browser: Browser, **options: Any) -> AsyncIterator[Page]:
     """Open a page; AssertionError at the end when one of its scripts failed, or the browser refused something."""
@@ -52,8 +56,16 @@ async def opened_page(browser: Browser, **options: Any) -> AsyncIterator[Page]:
 async def show(page: Page, daemon: Daemon, view: str, base: str = "") -> None:
     """Go to a view and wait until it has read what it shows."""
     await page.goto(f"{daemon.url}{base}/ui#/{view}")
-    await expect(page.locator("main h1").first).to_be_attached()
-    await expect(page.locator("main [role=status]", has_text="Loading")).to_have_count(0)
+    (name,) = re.findall(r"^\w+", view)
+    await expect(page.locator(f"main > qb-{name} h1").first).to_be_attached()
+    await is_read(page)
+
+
+async def is_read(page: Page) -> None:
+    """Wait until what the address names is shown."""
+    await page.evaluate("0")  # it knows its address by then
+    await expect(page.locator("main [role=status]", has_text=LOADING)).to_have_count(0)
+    await expect(page.locator("main [aria-busy=true]")).to_have_count(0)
 
 
 async def happen(page: Page, event: str, detail: dict[str, Any]) -> None:

@@ -33,7 +33,7 @@ async def test_a_change_is_checked_at_its_field_planned_applied_and_rolled_back(
     await expect(dialog).to_contain_text("radarr-hd: ")
     await expect(dialog).to_contain_text("judged by both configurations")
     await dialog.get_by_role("button", name="Apply").click()
-    await expect(page.locator(".toasts")).to_contain_text("The configuration is changed.", timeout=20_000)
+    await expect(page.locator(".toasts")).to_contain_text("The configuration is changed.")
     assert (await daemon.get("/web/config"))["Settings"]["LoopSleepTimer"] == 2
     await page.get_by_role("button", name="Earlier versions").click()
     await page.get_by_role("button", name="Go back to this").first.click()
@@ -83,7 +83,7 @@ async def test_leaving_with_changes_asks_and_they_are_kept(page, daemon):
     field = page.locator("#field-Settings_LoopSleepTimer")
     await field.fill("7")
     await page.evaluate("location.reload()")
-    await until(lambda: len(asked) == 1, 5, lambda: str(asked))
+    await until(lambda: len(asked) == 1, 20, lambda: str(asked))
     assert await page.evaluate("window.stayed")
     await page.reload()
     assert asked == ["beforeunload"] * 2

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from playwright.async_api import Page
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("browser")]
-
 SETTINGS = {"Radarr-HD": {"Torrent": {"IgnoreTorrentsYoungerThan": 0}}}
 
 
@@ -57,6 +56,13 @@ async def test_a_download_that_waits_for_the_user_is_imported_by_hand_and_anothe
         await other.get_by_role("button", name="Leave it").click()
         await page.get_by_role("dialog").get_by_role("button", name="Leave it").click()
         await expect(other).to_have_count(0, timeout=30_000)
-        done = [one["outcome"] for one in await daemon.decisions() if one["action"] == "manual_import"]
-        assert len(done) == 1
-        assert "imported by hand" in done[0]
+
+        async def by_hand() -> list[dict[str, Any]]:
+            return [one for one in await daemon.decisions() if one["action"] == "manual_import"]
+
+        async def done() -> bool:
+            return any(one["state"] == "done" for one in await by_hand())
+
+        await until(done, 20, "the import by hand in the ledger")
+        (entry,) = await by_hand()
+        assert "imported by hand" in entry["outcome"]

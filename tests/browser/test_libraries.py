@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.opening import opened_page, show
+from tests.browser.opening import is_read, opened_page, show
 from tests.support.polling import until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("browser")]
@@ -19,6 +19,7 @@ async def test_a_library_is_searched_and_filtered(page, daemon):
     await show(page, daemon, "libraries/radarr-hd")
     await expect(page.locator(".item").first).to_be_visible()
     await page.get_by_label("File").select_option("false")
+    await is_read(page)
     await expect(page.locator(".item", has_text="Complete")).to_have_count(0)
     title = (await page.locator(".item .grow").first.inner_text()).rsplit(" ", 1)[0]
     await page.get_by_role("searchbox").fill(title)
@@ -81,13 +82,13 @@ async def test_a_library_is_sorted_by_a_column_and_goes_on_page_by_page(page, da
     await expect(page).to_have_url(re.compile("sort=year&descending=true"))
     await until(newest_first, 20, "the list in its order")
     first = await years()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if "/movies?" in request.url else None)
-    await page.get_by_role("button", name="Next").click()
+    async with page.expect_request(re.compile(r"/movies\?.*page=1")) as asked:
+        await page.get_by_role("button", name="Next").click()
     await expect(page.get_by_text("Page 2 of")).to_be_visible()
     assert await newest_first()
     assert first[-1] >= (await years())[0]
-    assert parse_qs(urlsplit(asked[0]).query)["after"]  # found by where the first page ended, not by its number
+    query = parse_qs(urlsplit((await asked.value).url).query)
+    assert query["after"]  # found by where the first page ended, not by its number
     await page.go_back()
     await expect(page.get_by_text("Page 1 of")).to_be_visible()
 
@@ -112,7 +113,8 @@ async def test_a_page_of_a_library_has_its_number_once_it_is_there(page, daemon)
 
 async def test_a_series_shows_its_seasons_and_episodes_on_demand(page, daemon):
     await show(page, daemon, "libraries/sonarr-tv")
-    assert await page.locator(".item").count() == 0
+    await expect(page.locator(".owner").first).to_be_visible()
+    await expect(page.locator(".item")).to_have_count(0)
     await page.locator(".owner summary").first.click()
     await page.locator(".owner .owner summary").first.click()
     await expect(page.locator(".item").first).to_be_visible()

@@ -86,7 +86,7 @@ async def test_files_are_listed_left_and_restored(page: Page, tools: Path, tmp_p
             await until((folder / "gone.mkv").exists, 30, "the file is back")
             await page.get_by_label("What became of them").select_option("restored")
             await expect(gone).to_be_visible(timeout=30_000)
-            assert not (folder / ASIDE).exists()
+            await until(lambda: not (folder / ASIDE).exists(), 10, "the empty folder is gone")
 
             await page.get_by_label("What became of them").select_option("purged")
             await expect(page.get_by_text("No file is in this state.")).to_be_visible()

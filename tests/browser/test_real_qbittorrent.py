@@ -87,7 +87,7 @@ async def test_what_a_rule_asks_is_answered_once_or_for_good(
             await expect(card).to_be_visible(timeout=30_000)
             await card.get_by_role("button", name=word, exact=True).click()
             await page.get_by_role("dialog").get_by_role("button", name=word, exact=True).click()
-            await expect(card).to_have_count(0, timeout=20_000)
+            await expect(card).to_have_count(0)
 
         asking = {"changes": {"Radarr-HD.Torrent.PublicPolicy": {"default": "ask"}}}
         await on.daemon.post_as_user("/api/config", asking)
@@ -141,7 +141,7 @@ async def test_the_page_of_a_torrent_shows_what_was_done_without_qbitrr(
 
         await client.post("torrents/delete", hashes=torrent.infohash, deleteFiles="true")
         await client.wait_until_gone(torrent.infohash, 20)
-        await expect(row).to_have_count(0, timeout=20_000)
+        await expect(row).to_have_count(0)
         await page.reload()  # the address has the torrent still
         await expect(page.get_by_role("dialog")).to_contain_text("No qBittorrent has it any more.")
         await expect(page.locator(".timeline")).to_contain_text("Gone without qbitrr")
@@ -177,7 +177,7 @@ async def test_a_renamed_qbittorrent_keeps_its_quarantine(browser: Browser, qbit
         await on.daemon.start()
         await on.daemon.all_running()
         await show(page, on.daemon, "activity")
-        await expect(page.locator(".connection")).to_have_text("Live", timeout=20_000)
+        await expect(page.locator(".connection")).to_have_text("Live")
         row = page.locator(".entry", has_text=torrent.name)
         await row.get_by_role("button", name="Undo").click()
         await dialog.get_by_role("button", name="Undo").click()
