@@ -5,17 +5,21 @@ import { t } from "./words.js";
 
 export { html, nothing };
 
-/** Elements that could not read what they show, each with how it is tried again. @type {Map<Element, () => void>} */
-const unread = new Map();
+/** Elements that could not read something of what they show. @type {Set<Element>} */
+const unread = new Set();
 live.addEventListener("connection", (event) => {
   if (/** @type {CustomEvent} */ (event).detail.again) {
-    unread.forEach((retry) => retry());
+    unread.forEach((element) => element.retry());
   }
 });
 
 export class Element extends LitElement {
   #events = new AbortController();
-  #loads = 0;
+  /** The last load of each part, with its end. @type {Map<string, {ended: Promise<void>}>} */
+  #asked = new Map();
+  /** How what could not be read is tried again, by part. @type {Map<string, () => Promise<void>>} */
+  #unread = new Map();
+  #goesOn = false;
 
   /** @type {Record<string, import("./vendor/lit.js").PropertyDeclaration>} */
   static properties = { error: { state: true }, loaded: { state: true } };
@@ -42,6 +46,7 @@ export class Element extends LitElement {
   disconnectedCallback() {
     super.disconnectedCallback();
     this.#events.abort();
+    this.#unread.clear();
     unread.delete(this);
   }
 
@@ -60,24 +65,71 @@ export class Element extends LitElement {
   }
 
   /** Loads what is shown, also again once the daemon is back. `keep` stores the answer; an older one that arrives late is dropped. */
-  async load(work, keep) {
-    const number = (this.#loads += 1);
+  load(work, keep) {
+    return this.loadPart("", work, keep);
+  }
+
+  /** Loads what a list goes on with, from the place that `next` names: after what is being read of the list now, and once. */
+  async loadMore(next, work, keep) {
+    if (this.#goesOn) {
+      return;
+    }
+    this.#goesOn = true;
+    for (let asked; asked !== this.#asked.get(""); await asked?.ended) {
+      asked = this.#asked.get("");
+    }
+    const place = next();
+    const again = this.#unread.get(""); // what the list lacks comes before what follows it
+    await (again ? again() : place === null ? undefined : this.load(() => work(place), keep));
+    this.#goesOn = false;
+  }
+
+  /** Loads a part of what is shown, which drops no answer about another part. */
+  loadPart(part, work, keep) {
+    const asked = { ended: Promise.resolve() };
+    this.#asked.set(part, asked);
+    asked.ended = this.#read(part, asked, work, keep);
+    return asked.ended;
+  }
+
+  async #read(part, asked, work, keep) {
     try {
       const answer = await work();
-      if (number === this.#loads) {
-        keep(answer);
-        this.error = "";
+      if (asked === this.#asked.get(part)) {
         this.loaded = true;
-        unread.delete(this);
+        this.#isRead(part);
+        keep(answer);
       }
     } catch (error) {
-      if (number === this.#loads && error.name !== "AbortError") {
+      if (asked === this.#asked.get(part) && error.name !== "AbortError") {
         this.failed(error);
         if (this.isConnected) {
-          unread.set(this, () => this.load(work, keep));
+          this.#unread.set(part, () => this.loadPart(part, work, keep));
+          unread.add(this);
         }
       }
     }
+  }
+
+  /** Waits no longer for a part that is not shown any more. */
+  drop(part) {
+    this.#asked.delete(part);
+    if (this.#unread.has(part)) {
+      this.#isRead(part);
+    }
+  }
+
+  #isRead(part) {
+    this.#unread.delete(part);
+    if (!this.#unread.size) {
+      this.error = "";
+      unread.delete(this);
+    }
+  }
+
+  /** Reads again what could not be read. */
+  retry() {
+    [...this.#unread.values()].forEach((again) => again());
   }
 
   /** Shows why something could not be read; what was shown before stays. */

@@ -417,6 +417,34 @@ async def test_the_activity_goes_on_as_it_is_scrolled(page, daemon):
     await expect(page.locator(".entry")).to_have_count(200)
 
 
+async def test_more_of_a_list_waits_for_what_is_being_read_of_it(page, daemon):
+    """The answers, and the event after which the list is read again, are of the test."""
+    (first, *_) = (await daemon.get("/web/decisions", limit="1"))["decisions"]
+    whole = [{**first, "id": number, "name": f"Torrent {number:03}"} for number in range(140, 0, -1)]
+    let = asyncio.Event()
+    let.set()
+
+    async def answer(route) -> None:
+        before = re.search(r"before=(\d+)", route.request.url)
+        if not before:
+            await let.wait()
+        rest = [one for one in whole if one["id"] < (int(before[1]) if before else 1000)]
+        await route.fulfill(json={"decisions": rest[:50], "next": rest[49]["id"] if len(rest) > 50 else None})
+
+    await page.route("**/web/decisions?limit=50*", answer)
+    await show(page, daemon, "activity")
+    rows = page.locator(".entry")
+    await expect(rows).to_have_count(50)
+    let.clear()
+    whole.insert(0, {**first, "id": 141, "name": "Torrent 141"})
+    async with page.expect_request(lambda request: request.url.endswith("/web/decisions?limit=50")):
+        await happen(page, "reset", {})
+    await page.get_by_role("button", name="Show more").click()
+    let.set()
+    await expect(rows.nth(99)).to_contain_text("Torrent 042")
+    await expect(rows.first).to_contain_text("Torrent 141")
+
+
 async def test_days_of_the_activity_are_those_of_the_browser(browser, daemon):
     async with opened_page(browser, timezone_id="Asia/Tokyo") as page:
         await show(page, daemon, "activity")

@@ -19,7 +19,6 @@ class Activity extends Element {
   static properties = { route: {}, entries: { state: true }, next: { state: true }, fresh: { state: true }, categories: { state: true }, rules: { state: true } };
 
   #find = settled((q) => setParams({ q }), 250);
-  #readsMore = false;
   #nearEnd = new IntersectionObserver((seen) => seen.some(({ isIntersecting }) => isIntersecting) && this.#more(), { rootMargin: "400px" });
 
   constructor() {
@@ -85,16 +84,11 @@ class Activity extends Element {
     });
   }
 
-  async #more() {
-    if (this.#readsMore) {
-      return;
-    }
-    this.#readsMore = true;
-    await this.load(() => read("decisions", { ...this.#query, before: this.next }), ({ decisions, next }) => {
+  #more() {
+    return this.loadMore(() => this.next, (before) => read("decisions", { ...this.#query, before }), ({ decisions, next }) => {
       this.entries = [...this.entries, ...decisions];
       this.next = next;
     });
-    this.#readsMore = false;
   }
 
   /** What is shown changes in place; what is new waits above it, so that nothing moves under the pointer. */

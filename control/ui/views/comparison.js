@@ -81,7 +81,7 @@ class Comparison extends Element {
   }
 
   #more() {
-    this.load(() => read("comparison", { ...this.#query, after: this.next }), ({ torrents, next }) => {
+    return this.loadMore(() => this.next, (after) => read("comparison", { ...this.#query, after }), ({ torrents, next }) => {
       this.torrents = [...this.torrents, ...torrents];
       this.next = next;
     });

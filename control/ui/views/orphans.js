@@ -2,6 +2,7 @@
 import { read, write } from "../api.js";
 import { Element, gathered, html, nothing } from "../element.js";
 import { capitalised, formatBytes, formatDuration, formatExact } from "../format.js";
+import { LARGEST_PAGE } from "../listexport.js";
 import { chip } from "../parts/chip.js";
 import { confirmed } from "../parts/dialog.js";
 import { attempt } from "../parts/toasts.js";
@@ -40,13 +41,20 @@ class Orphans extends Element {
     }
   }
 
-  /** @param {string} after */
-  #load(after = "") {
+  #load() {
     const { state = "" } = this.route.params;
-    const limit = after ? PAGE : Math.min(500, Math.max(PAGE, this.rows.length));
-    this.load(() => read("orphans", { state, limit, after }), (answer) => {
+    const limit = Math.min(LARGEST_PAGE, Math.max(PAGE, this.rows.length));
+    this.load(() => read("orphans", { state, limit }), (answer) => {
       this.answer = answer;
-      this.rows = after ? [...this.rows, ...answer.orphans] : answer.orphans;
+      this.rows = answer.orphans;
+    });
+  }
+
+  #more() {
+    const { state = "" } = this.route.params;
+    return this.loadMore(() => this.answer?.next ?? null, (after) => read("orphans", { state, limit: PAGE, after }), (answer) => {
+      this.answer = answer;
+      this.rows = [...this.rows, ...answer.orphans];
     });
   }
 
@@ -95,7 +103,7 @@ class Orphans extends Element {
           : nothing}
       </form>
       ${this.rows.length ? html`<ol class="entries" data-rows>${this.rows.map((row) => this.#row(row, mode))}</ol>` : this.#nothing(state)}
-      ${next ? html`<p class="center spaced"><button type="button" @click=${() => this.#load(next)}>${t("more")}</button></p>` : nothing}
+      ${next ? html`<p class="center spaced"><button type="button" @click=${() => this.#more()}>${t("more")}</button></p>` : nothing}
     `;
   }
 
