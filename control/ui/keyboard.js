@@ -1,4 +1,4 @@
-// Keys: / searches, g and a letter goes to a view, arrows move in lists, ? lists the keys.
+// Keys: / searches, g and a letter goes to a view, arrows move in lists, ? lists the keys. Under a dialog they do nothing.
 
 const GOES_TO = { o: "overview", a: "activity", t: "torrents", l: "libraries", p: "plan", g: "logs", c: "config", i: "about" };
 const SECOND_KEY_MS = 1500;
@@ -8,6 +8,10 @@ export function onShortcuts(goTo, help) {
   let waitsUntil = 0;
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) {
+      return;
+    }
+    if (document.querySelector("dialog:modal")) {
+      waitsUntil = 0; // nothing changes behind what asks
       return;
     }
     const { key } = event;

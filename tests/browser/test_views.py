@@ -77,6 +77,24 @@ async def test_views_are_reached_by_keys_and_by_going_back(page, daemon):
     await expect(page.get_by_role("dialog")).to_be_hidden()
 
 
+async def test_keys_do_nothing_under_a_dialog(page, daemon):
+    await show(page, daemon, "overview")
+    await page.keyboard.press("g")
+    await page.keyboard.press("?")
+    dialogs = page.get_by_role("dialog")
+    await expect(dialogs).to_be_visible()
+    for keys in ("t", "gt", "/", "?"):
+        for key in keys:
+            await page.keyboard.press(key)
+    await page.keyboard.press("Escape")
+    await expect(dialogs).to_be_hidden()  # there was one
+    await expect(page).to_have_url(re.compile("#/overview$"))
+    await page.keyboard.press("t")  # what was begun before is forgotten
+    await page.keyboard.press("g")
+    await page.keyboard.press("a")
+    await expect(page).to_have_url(re.compile("#/activity$"))
+
+
 @pytest.mark.serial
 async def test_the_card_of_a_worker_says_how_long_its_arr_takes(page, daemon):
     """The Arr that is slow is of the test."""
