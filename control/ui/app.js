@@ -1,11 +1,11 @@
 // <qb-app>: the frame of the page, with the view that its address names.
-import { isCurrent, logIn, read } from "./api.js";
+import { besidePage, isCurrent, logIn, read } from "./api.js";
 import { Element, html, nothing } from "./element.js";
 import { formatExact } from "./format.js";
 import { onShortcuts } from "./keyboard.js";
 import { followWhileVisible, live } from "./live.js";
 import { useAppearance } from "./appearance.js";
-import { show } from "./parts/dialog.js";
+import { dismiss, show } from "./parts/dialog.js";
 import { icon } from "./parts/icon.js";
 import "./parts/time.js";
 import { notify } from "./parts/toasts.js";
@@ -30,7 +30,10 @@ const VIEWS = {
 };
 const LISTED = ["overview", "activity", "torrents", "libraries", "plan", "logs", "config", "about"];
 const ON_PHONES = 4;
-const RELOADED = "qbitrr-reloaded";
+const OURS = "qbitrr-";
+const RELOADED = `${OURS}reloaded`;
+/** The other tabs with this page. */
+const tabs = new BroadcastChannel(besidePage("ui"));
 
 class App extends Element {
   static properties = {
@@ -61,6 +64,10 @@ class App extends Element {
     this.on(window, "hashchange", () => this.#show());
     this.on(window, "login-needed", () => this.#askForLogin());
     this.on(window, "logged-in", () => this.#startAgain());
+    this.on(window, "logged-out", () => {
+      tabs.postMessage("logged-out");
+      forget();
+    });
     this.on(window, "click", () => (this.menu = false));
     onShortcuts((name) => go(name), () => this.#help());
     this.follow(["connection"], ({ again }) => {
@@ -76,6 +83,9 @@ class App extends Element {
 
   async #show() {
     const { below, torrent } = withoutTorrent(currentRoute());
+    if (below.view !== this.route.view && !this.torrent) {
+      dismiss(); // a question is about what was shown; a torrent is closed with its address
+    }
     this.route = isSame(below, this.route) ? this.route : below; // a view reads nothing again because of a torrent
     this.menu = false;
     this.#showTorrent(torrent);
@@ -134,6 +144,7 @@ class App extends Element {
   #askForLogin() {
     if (currentRoute().view !== "login") {
       const back = location.hash;
+      this.#views.clear(); // the way back shows nothing that was read before
       go("login", [], { back });
     }
   }
@@ -213,6 +224,19 @@ class App extends Element {
   }
 }
 
+/** Starts the page again, without anything that was read; nothing in it asks to stay. */
+function reload() {
+  document.body.replaceChildren();
+  location.reload();
+}
+
+/** After a log out nothing is left of what was read or filled in. */
+function forget() {
+  Object.keys(sessionStorage).filter((key) => key.startsWith(OURS)).forEach((key) => sessionStorage.removeItem(key));
+  history.replaceState(null, "", formatRoute("login"));
+  reload();
+}
+
 /** The link that the first start prints logs this browser in, once. */
 async function useLoginLink() {
   const link = new URLSearchParams(location.hash.slice(1)).get("login");
@@ -226,6 +250,9 @@ async function useLoginLink() {
     notify(t("login.link.old"), "bad");
   }
 }
+
+tabs.onmessage = forget;
+addEventListener("pageshow", ({ persisted }) => persisted && reload()); // a browser keeps a page that was left as it was
 
 await useLanguage(navigator.languages);
 document.documentElement.lang = locale;

@@ -94,14 +94,55 @@ async def test_a_login_from_another_network(page, daemon):
     """As through a proxy: the address that it names proves nothing."""
     await page.set_extra_http_headers({"X-Forwarded-For": "203.0.113.7"})
     await page.goto(f"{daemon.url}/qbitrr/ui#/about")
-    await page.get_by_label("Token").fill(TOKEN)
+    await page.get_by_label("Token", exact=True).fill(TOKEN)
     await page.keyboard.press("Enter")
     await expect(page).to_have_url(re.compile("#/about"))
     await page.get_by_role("button", name="Read the libraries again").click()
     await expect(page.locator(".toasts")).to_contain_text("Rebuild triggered")
     await page.get_by_role("button", name="Log out").click()
+    await expect(page.get_by_label("Token", exact=True)).to_be_visible()
     await page.reload()
-    await expect(page.get_by_label("Token")).to_be_visible()
+    await expect(page.get_by_label("Token", exact=True)).to_be_visible()
+
+
+async def test_a_log_out_leaves_nothing_that_was_read_in_any_tab(page, daemon):
+    await page.context.set_extra_http_headers({"X-Forwarded-For": "203.0.113.7"})
+    await page.goto(f"{daemon.url}/qbitrr/ui#/config/Settings")
+    await page.get_by_label("Token", exact=True).fill(TOKEN)
+    await page.keyboard.press("Enter")
+    await page.locator("#field-Settings_LoopSleepTimer").fill("77")
+    other = await page.context.new_page()
+    await show(other, daemon, "torrents", "/qbitrr")
+    await other.locator(".torrent-row button").first.click()
+    await expect(other.get_by_role("dialog").get_by_role("heading", name="What happened")).to_be_visible()
+    await page.get_by_role("link", name="About").click()
+    await expect(page.get_by_role("button", name="Check now")).to_be_visible()
+    for tab in (page, other):
+        await tab.evaluate("window.known = true")
+    await page.get_by_role("button", name="Log out").click()
+    for tab in (page, other):
+        await expect(tab.get_by_label("Token", exact=True)).to_be_visible()
+        await expect(tab.get_by_role("dialog")).to_have_count(0)
+        assert not await tab.evaluate("window.known || sessionStorage.length")
+        await tab.go_back()
+        await expect(tab.get_by_label("Token", exact=True)).to_be_visible()
+        await expect(tab.locator(".torrent-row, .changelog, .field")).to_have_count(0)
+
+
+async def test_the_way_back_from_a_login_shows_nothing_that_was_read_before(page, daemon):
+    """The login ends by itself: what is answered from then on is of the test, and comes late."""
+    await show(page, daemon, "torrents", "/qbitrr")
+    await expect(page.locator(".torrent-row").first).to_be_visible()
+    await page.get_by_role("link", name="About").click()
+    await page.route("**/web/**", lambda route: route.fulfill(status=401, json={"error": "Unauthorized"}))
+    await page.get_by_role("link", name="Logs").click()
+    await expect(page.get_by_label("Token", exact=True)).to_be_visible()
+    await page.unroute_all()
+    await page.route("**/web/**", lambda route: None)  # not answered
+    await page.evaluate("location.hash = '#/torrents'")
+    await expect(page.get_by_role("heading", level=1, name="Torrents")).to_be_visible()
+    await expect(page.locator(".torrent-row")).to_have_count(0)
+    await page.unroute_all(behavior="ignoreErrors")
 
 
 async def test_from_nothing_to_the_first_imported_torrent(browser, tmp_path):

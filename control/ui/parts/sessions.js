@@ -38,9 +38,14 @@ class Sessions extends Element {
     }
   }
 
-  async #end(path, question) {
+  /** @param {Session[]} ended */
+  async #end(path, question, ended) {
     if ((await confirmed(question, t("sessions.text"), t("sessions.end"), true)) && (await attempt(() => write(path)))) {
-      this.#load();
+      if (ended.some(({ current }) => current)) {
+        this.emit("logged-out");
+      } else {
+        this.#load();
+      }
     }
   }
 
@@ -49,7 +54,7 @@ class Sessions extends Element {
       ? html`<section class="panel" aria-labelledby="sessions-title">
           <div class="row">
             <h2 id="sessions-title" class="grow">${t("sessions.title")}</h2>
-            <button type="button" @click=${() => this.#end("sessions/revoke", t("sessions.all.title"))}>${t("sessions.all")}</button>
+            <button type="button" @click=${() => this.#end("sessions/revoke", t("sessions.all.title"), this.sessions)}>${t("sessions.all")}</button>
           </div>
           <ul>${this.sessions.map((session) => this.#row(session))}</ul>
         </section>`
@@ -57,12 +62,13 @@ class Sessions extends Element {
   }
 
   /** @param {Session} session */
-  #row({ id, method, user, address, startedAt, lastUsedAt, current }) {
+  #row(session) {
+    const { id, method, user, address, startedAt, lastUsedAt, current } = session;
     return html`<li class="item">
       <span class="grow">${user || capitalised(method)} <span class="muted">${method}, ${address}, <qb-time at=${lastUsedAt ?? startedAt}></qb-time></span></span>
       ${current ? chip(t("sessions.this"), "good") : nothing}
       <button type="button" aria-label="${t("sessions.end")}: ${user || method}, ${address}"
-        @click=${() => this.#end(`sessions/${encodeURIComponent(id)}/revoke`, t("sessions.end.title"))}>${t("sessions.end")}</button>
+        @click=${() => this.#end(`sessions/${encodeURIComponent(id)}/revoke`, t("sessions.end.title"), [session])}>${t("sessions.end")}</button>
     </li>`;
   }
 }

@@ -42,6 +42,12 @@ class About extends Element {
     }
   }
 
+  async #logOut() {
+    if (await attempt(logOut, t("login.out"))) {
+      this.emit("logged-out");
+    }
+  }
+
   async #setPassword(event) {
     event.preventDefault();
     const form = event.target;
@@ -59,7 +65,7 @@ class About extends Element {
           <button type="button" @click=${() => this.#ask("restart", "restart")}>${t("about.restart")}</button>
           <button type="button" @click=${() => attempt(() => write("arr/rebuild"))}>${t("about.rebuild")}</button>
           <a class="button" href=${besidePage("ui/api.html")}>${t("about.interface")}</a>
-          <button type="button" @click=${() => attempt(logOut, t("login.out"))}>${t("login.out")}</button>
+          <button type="button" @click=${() => this.#logOut()}>${t("login.out")}</button>
         </div>
       </section>
       <qb-answers></qb-answers>
