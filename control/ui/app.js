@@ -61,7 +61,7 @@ class App extends Element {
 
   connectedCallback() {
     super.connectedCallback();
-    this.on(window, "hashchange", () => this.#show());
+    this.on(window, "hashchange", () => (hasLoginLink() ? this.#useLoginLink() : this.#show()));
     this.on(window, "login-needed", () => this.#askForLogin());
     this.on(window, "logged-in", () => this.#startAgain());
     this.on(window, "logged-out", () => {
@@ -146,6 +146,14 @@ class App extends Element {
       const back = location.hash;
       this.#views.clear(); // the way back shows nothing that was read before
       go("login", [], { back });
+    }
+  }
+
+  async #useLoginLink() {
+    if (await useLoginLink()) {
+      this.#startAgain();
+    } else {
+      this.#show();
     }
   }
 
@@ -237,17 +245,18 @@ function forget() {
   reload();
 }
 
-/** The link that the first start prints logs this browser in, once. */
+const hasLoginLink = () => location.hash.startsWith("#login=");
+
+/** The link that the first start prints logs this browser in, once; returns whether it did. */
 async function useLoginLink() {
   const link = new URLSearchParams(location.hash.slice(1)).get("login");
-  if (!link) {
-    return;
-  }
   history.replaceState(null, "", location.pathname + location.search); // it must not stay in the history
   try {
     await logIn({ link });
+    return true;
   } catch {
     notify(t("login.link.old"), "bad");
+    return false;
   }
 }
 
@@ -256,7 +265,9 @@ addEventListener("pageshow", ({ persisted }) => persisted && reload()); // a bro
 
 await useLanguage(navigator.languages);
 document.documentElement.lang = locale;
-await useLoginLink();
+if (hasLoginLink()) {
+  await useLoginLink();
+}
 customElements.define("qb-app", App);
 followWhileVisible();
 useAppearance();

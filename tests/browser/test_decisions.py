@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -103,6 +104,31 @@ async def test_a_login_from_another_network(page, daemon):
     await expect(page.get_by_label("Token", exact=True)).to_be_visible()
     await page.reload()
     await expect(page.get_by_label("Token", exact=True)).to_be_visible()
+
+
+async def test_the_link_for_the_first_login_is_used_where_the_page_is_open_already(page, daemon):
+    """That the link is valid, once, is of the test: it logs in by the token."""
+    used: list[str] = []
+
+    async def log_in(route) -> None:
+        if route.request.method != "POST":
+            await route.continue_()
+            return
+        used.append(route.request.post_data_json["link"])
+        token = TOKEN if len(used) == 1 else "wrong"
+        await route.continue_(post_data=json.dumps({"token": token}))
+
+    await page.set_extra_http_headers({"X-Forwarded-For": "203.0.113.7"})
+    await page.route("**/qbitrr/login", log_in)
+    await page.goto(f"{daemon.url}/qbitrr/ui#/about")
+    await expect(page.get_by_label("Token", exact=True)).to_be_visible()
+    for number in (1, 2):
+        await page.goto(f"{daemon.url}/qbitrr/ui#login=the-key")
+        await expect(page.get_by_role("heading", name="Needs you")).to_be_visible()
+        await expect(page.locator(".connection")).to_have_text("Live")
+        await expect(page.get_by_text("The link for the first login is not valid any more")).to_have_count(number - 1)
+        await expect(page).not_to_have_url(re.compile("the-key"))
+    assert used == ["the-key"] * 2
 
 
 async def test_a_log_out_leaves_nothing_that_was_read_in_any_tab(page, daemon):
