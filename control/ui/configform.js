@@ -1,5 +1,6 @@
 // Between the configuration and the fields of its forms. Pure.
 import { capitalised } from "./format.js";
+import { hasLogin } from "./secrets.js";
 
 /** @typedef {import("./answers.js").FormKey} FormKey */
 /** @typedef {Record<string, any>} Draft dotted key of the whole file -> its new value, undefined when it is dropped */
@@ -95,6 +96,16 @@ export function withChange(draft, document, section, name, value) {
   const { [`${section}.${name}`]: _before, ...others } = draft;
   const present = valueAt(document, section, name);
   return JSON.stringify(present) === JSON.stringify(value) ? others : { ...others, [`${section}.${name}`]: value };
+}
+
+/** What of a draft may be kept outside of the page. @param {Draft} draft @param {Record<string, FormKey[]>} forms @returns {Draft} */
+export function withoutSecrets(draft, forms) {
+  const mayBeKept = ([name, value]) => {
+    const [section, ...rest] = name.split(".");
+    const key = forms[modelOf(section)]?.find((one) => one.name === rest.join("."));
+    return value === undefined || (key && !key.secret && !hasLogin(JSON.stringify(value)));
+  };
+  return Object.fromEntries(Object.entries(draft).filter(mayBeKept));
 }
 
 /** A draft as text and back; JSON has no undefined. @param {Draft} draft */

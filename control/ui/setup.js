@@ -1,4 +1,5 @@
 // From what is filled in at the first run to a change of the configuration. Pure.
+import { hasLogin } from "./secrets.js";
 
 /** @typedef {{uri: string, username: string, password: string}} Client */
 /** @typedef {{kind: string, name: string, uri: string, apiKey: string, category: string}} Service */
@@ -29,6 +30,14 @@ export function sectionOf({ kind, name }) {
 export function categoriesOf(clients) {
   const ours = clients.filter(({ category, implementation }) => category && implementation.toLowerCase() === "qbittorrent");
   return [...new Set([...ours.filter(({ enabled }) => enabled), ...ours].map(({ category }) => category))];
+}
+
+/** What was filled in as far as it may be kept outside of the page. @param {{client: Client, services: Service[], folder: string, shadow: boolean}} filled */
+export function withoutSecrets(filled) {
+  const address = ({ uri }) => (hasLogin(uri) ? "" : uri);
+  const client = { ...filled.client, uri: address(filled.client), password: "" };
+  const services = filled.services.map((service) => ({ ...service, uri: address(service), apiKey: "" }));
+  return { ...filled, client, services };
 }
 
 /** The whole change. @param {{client: Client, services: Service[], folder: string, shadow: boolean, dropped: string[]}} filled */

@@ -16,7 +16,7 @@ from tests.support.polling import until
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from playwright.async_api import Route
+    from playwright.async_api import Page, Route
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("browser")]
 
@@ -480,15 +480,45 @@ async def test_a_view_that_was_left_is_read_again(page, daemon, view, path):
         await page.go_back()
 
 
-async def test_the_first_steps_survive_a_reload(page, daemon):
+async def test_the_first_steps_survive_a_reload_but_for_their_secrets(page, daemon):
     await show(page, daemon, "setup")
-    await page.get_by_role("region", name="qBittorrent").get_by_label("Address").fill("127.0.0.1:9")
-    await page.get_by_role("region", name="radarr").get_by_label("Name").fill("Films")
+    client, arr = page.get_by_role("region", name="qBittorrent"), page.get_by_role("region", name="radarr")
+    await client.get_by_label("Address").fill("127.0.0.1:9")
+    await client.get_by_label("Password").fill("a-secret")
+    await arr.get_by_label("Name").fill("Films")
+    await arr.get_by_label("API key").fill("a-secret")
     await page.get_by_label("Folder of finished downloads").fill("/downloads")
+    await expect_kept(page, "/downloads")
+    assert "a-secret" not in await page.evaluate(KEPT)
     await page.reload()
-    await expect(page.get_by_role("region", name="qBittorrent").get_by_label("Address")).to_have_value("127.0.0.1:9")
-    await expect(page.get_by_role("region", name="radarr").get_by_label("Name")).to_have_value("Films")
+    await expect(client.get_by_label("Address")).to_have_value("127.0.0.1:9")
+    await expect(arr.get_by_label("Name")).to_have_value("Films")
     await expect(page.get_by_label("Folder of finished downloads")).to_have_value("/downloads")
+    await expect(client.get_by_label("Password")).to_have_value("")
+    await expect(arr.get_by_label("API key")).to_have_value("")
+
+
+async def test_a_draft_of_the_configuration_survives_a_reload_but_for_its_secrets(page, daemon):
+    await show(page, daemon, "config/qBit")
+    await page.locator("#field-qBit_Password").fill("a-secret")
+    await page.locator("#field-qBit_UserName").fill("somebody")
+    await expect_kept(page, "somebody")
+    assert "a-secret" not in await page.evaluate(KEPT)
+    await expect(page.locator(".save")).to_contain_text("2 changes")
+    await page.reload()
+    await expect(page.locator("#field-qBit_UserName")).to_have_value("somebody")
+    await expect(page.locator("#field-qBit_Password")).to_have_value("")
+    await expect(page.locator(".save")).to_contain_text("1 change")
+
+
+KEPT = "JSON.stringify({ ...sessionStorage, ...localStorage })"
+
+
+async def expect_kept(page: Page, text: str) -> None:
+    async def is_kept() -> bool:
+        return text in await page.evaluate(KEPT)
+
+    await until(is_kept, 20, f"{text} in the storage of the tab")
 
 
 async def test_earlier_versions_leave_the_sections_in_their_place(page, daemon):

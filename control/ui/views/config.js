@@ -1,6 +1,6 @@
 // <qb-config>: the configuration as forms that are made from its model. Changes are kept until they are applied.
 import { read, readTagged, write } from "../api.js";
-import { arrKind, asText, fieldText, fileRules, fromText, groups, limitsOf, modelOf, packed, request, requester, requesterToTest, sections, shown, unpacked, valueAt, withChange } from "../configform.js";
+import { arrKind, asText, fieldText, fileRules, fromText, groups, limitsOf, modelOf, packed, request, requester, requesterToTest, sections, shown, unpacked, valueAt, withChange, withoutSecrets } from "../configform.js";
 import { Element, html, nothing, settled } from "../element.js";
 import { capitalised } from "../format.js";
 import { chip } from "../parts/chip.js";
@@ -58,8 +58,8 @@ class Config extends Element {
   }
 
   willUpdate(changed) {
-    if (changed.has("draft")) {
-      sessionStorage.setItem(KEPT, packed(this.draft));
+    if (this.loaded && (changed.has("draft") || changed.has("forms"))) {
+      sessionStorage.setItem(KEPT, packed(withoutSecrets(this.draft, this.forms)));
     }
     if (changed.has("route") && this.#section === HISTORY) {
       this.#loadHistory();

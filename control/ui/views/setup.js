@@ -3,7 +3,7 @@ import { read, write } from "../api.js";
 import { Element, html, nothing, settled } from "../element.js";
 import { attempt, notify } from "../parts/toasts.js";
 import { go } from "../router.js";
-import { categoriesOf, change, examples } from "../setup.js";
+import { categoriesOf, change, examples, withoutSecrets } from "../setup.js";
 import { repeat } from "../vendor/lit.js";
 import { t } from "../words.js";
 
@@ -31,7 +31,7 @@ class Setup extends Element {
     this.#restore();
   }
 
-  /** What was filled in before a reload of this tab. */
+  /** What was filled in before a reload of this tab; secrets are not kept. */
   #restore() {
     try {
       const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
@@ -48,7 +48,8 @@ class Setup extends Element {
 
   willUpdate() {
     if (this.hasUnsaved) {
-      sessionStorage.setItem(KEPT, JSON.stringify({ client: this.client, services: this.services, folder: this.folder, shadow: this.shadow }));
+      const { client, services, folder, shadow } = this;
+      sessionStorage.setItem(KEPT, JSON.stringify(withoutSecrets({ client, services, folder, shadow })));
     } else {
       sessionStorage.removeItem(KEPT);
     }
@@ -81,8 +82,9 @@ class Setup extends Element {
 
   #changeClient(values) {
     this.client = { ...this.client, ...values };
-    if (this.client.uri) {
-      this.#test(CLIENT, { arrType: "qbittorrent", uri: withScheme(this.client.uri), username: this.client.username, password: this.client.password });
+    const { uri, username, password } = this.client;
+    if (uri && (password || !username)) {
+      this.#test(CLIENT, { arrType: "qbittorrent", uri: withScheme(uri), username, password }); // never a login without its password
     }
   }
 

@@ -46,6 +46,13 @@ test("a value is read back from its text", () => {
   }
 });
 
+test("nothing that is secret is kept of a draft", () => {
+  const forms = { Arr: [key({ name: "URI", form: "url" }), key({ name: "APIKey", secret: true }), key({ name: "Torrent.Trackers", form: "rows" })] };
+  const kept = { "Radarr.URI": "http://nas:7878/a@b", "Radarr-4K": undefined, "Sonarr.APIKey": undefined };
+  const secret = { "Radarr.APIKey": "key", "Sonarr.URI": "http://me:word@nas", "Radarr.Torrent.Trackers": [{ URI: "https://me:word@tracker" }] };
+  assert.deepEqual(form.withoutSecrets({ ...kept, ...secret, "Radarr.Unknown": 1 }, forms), kept);
+});
+
 test("rules for files are tried as they are being filled in", () => {
   const keys = [
     key({ name: "Torrent.FolderExclusionRegex", many: true, default: ["^sample$"] }),

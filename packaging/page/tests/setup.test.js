@@ -40,3 +40,14 @@ test("the examples of the first configuration are dropped, apart from those that
     deletions: ["Sonarr-TV"],
   });
 });
+
+test("nothing that is secret is kept of what was filled in", () => {
+  const client = { uri: "http://me:word@nas", username: "me", password: "word" };
+  const service = { kind: "radarr", name: "4K", uri: "http://r", apiKey: "key", category: "films" };
+  assert.deepEqual(setup.withoutSecrets({ client, services: [service], folder: "/downloads", shadow: true }), {
+    client: { uri: "", username: "me", password: "" },
+    services: [{ ...service, apiKey: "" }],
+    folder: "/downloads",
+    shadow: true,
+  });
+});
