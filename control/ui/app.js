@@ -42,6 +42,7 @@ class App extends Element {
     offlineSince: { state: true },
     outdated: { state: true },
     menu: { state: true },
+    failure: { state: true },
   };
   /** Views keep their state while another one is shown. @type {Map<string, HTMLElement>} */
   #views = new Map();
@@ -57,6 +58,8 @@ class App extends Element {
     this.offlineSince = null;
     this.outdated = false;
     this.menu = false;
+    /** Why the view could not be loaded. */
+    this.failure = "";
   }
 
   connectedCallback() {
@@ -95,11 +98,10 @@ class App extends Element {
       this.#give(known);
       return;
     }
-    if (!(name in VIEWS)) {
-      this.view = null;
-      return;
-    }
-    if (!(await this.#fetched(VIEWS[name]))) {
+    this.view = null; // the one before is not what the address names
+    this.failure = "";
+    this.#setTitle();
+    if (!(name in VIEWS) || !(await this.#fetched(VIEWS[name]))) {
       return;
     }
     const element = this.#views.get(name) ?? document.createElement(`qb-${name}`);
@@ -122,7 +124,8 @@ class App extends Element {
       return await part();
     } catch (error) {
       await this.#checkVersion(); // after an update the files of the old one are gone
-      notify(t("view.failed", { error: error.message }), "bad");
+      this.failure = t("view.failed", { error: error.message });
+      notify(this.failure, "bad");
       return null;
     }
   }
@@ -131,9 +134,14 @@ class App extends Element {
     element.route = this.route;
     if (this.view !== element) {
       this.view = element;
-      document.title = `${t(`view.${this.route.view}`)} · qbitrr`;
+      this.#setTitle();
       scrollTo(0, 0);
     }
+  }
+
+  #setTitle() {
+    const { view } = this.route;
+    document.title = view in VIEWS ? `${t(`view.${view}`)} · qbitrr` : "qbitrr";
   }
 
   /** A stream that is refused does not say why; what is read says when a login is needed. */
@@ -217,9 +225,16 @@ class App extends Element {
         ${this.outdated
           ? html`<p class="note">${t("live.new")} <button type="button" @click=${() => location.reload()}>${t("live.reload")}</button></p>`
           : nothing}
-        ${this.route.view in VIEWS ? this.view : html`<p>${t("view.missing")}</p>`}
+        ${this.view ?? this.#instead()}
       </main>
     `;
+  }
+
+  #instead() {
+    if (!(this.route.view in VIEWS)) {
+      return html`<p>${t("view.missing")}</p>`;
+    }
+    return this.failure ? html`<p class="note" data-kind="bad" role="alert">${this.failure}</p>` : html`<p class="muted" role="status">${t("loading")}</p>`;
   }
 
   #connection() {

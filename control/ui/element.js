@@ -20,6 +20,9 @@ export class Element extends LitElement {
   /** How what could not be read is tried again, by part. @type {Map<string, () => Promise<void>>} */
   #unread = new Map();
   #goesOn = false;
+  /** What the address asked for at the last load, and what is shown is for. */
+  #wanted = "";
+  #shown = "";
 
   /** @type {Record<string, import("./vendor/lit.js").PropertyDeclaration>} */
   static properties = { error: { state: true }, loaded: { state: true } };
@@ -64,9 +67,24 @@ export class Element extends LitElement {
     target.addEventListener(name, onEvent, { ...options, signal: this.#events.signal });
   }
 
-  /** Loads what is shown, also again once the daemon is back. `keep` stores the answer; an older one that arrives late is dropped. */
-  load(work, keep) {
-    return this.loadPart("", work, keep);
+  /** Loads what is shown, also again once the daemon is back. `keep` stores the answer; an older one that arrives late is dropped.
+   * `of` is what the address asks for: until that is there, what is shown is something else, and marked so. */
+  load(work, keep, of = this.#wanted) {
+    this.#wanted = of;
+    this.#mark();
+    return this.loadPart("", work, (answer) => {
+      this.#shown = of;
+      this.#mark();
+      keep(answer);
+    });
+  }
+
+  #mark() {
+    if (this.loaded && this.#shown !== this.#wanted) {
+      this.setAttribute("aria-busy", "true");
+    } else {
+      this.removeAttribute("aria-busy");
+    }
   }
 
   /** Loads what a list goes on with, from the place that `next` names: after what is being read of the list now, and once. */

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from playwright.async_api import Browser, Page
+    from playwright.async_api import Browser, Page, Route
 
     from tests.support.daemon import Daemon
 
@@ -75,6 +75,17 @@ async def happen(page: Page, event: str, detail: dict[str, Any]) -> None:
             .then(({ live }) => live.dispatchEvent(new CustomEvent(event, { detail })))""",
         [event, detail],
     )
+
+
+async def held(page: Page, pattern: str) -> list[Route]:
+    """Have the requests that match wait; they are answered by the test."""
+    asked: list[Route] = []
+
+    def hold(route: Route) -> None:
+        asked.append(route)
+
+    await page.route(pattern, hold)
+    return asked
 
 
 async def serious_problems(page: Page, tools: Path) -> list[tuple[Any, ...]]:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.opening import VIEWS, happen, is_read, opened_page, serious_problems, show
+from tests.browser.opening import VIEWS, happen, held, is_read, opened_page, serious_problems, show
 from tests.support.polling import until
 
 if TYPE_CHECKING:
@@ -52,6 +52,24 @@ async def test_a_part_that_cannot_be_loaded_is_said(page, daemon):
     await show(page, daemon, "torrents")
     await page.locator(".torrent-row button").first.click()
     await expect(page.locator(".toasts")).to_contain_text("The view could not be loaded")
+
+
+async def test_no_view_is_shown_under_the_name_of_another_one(page, daemon):
+    asked = await held(page, "**/views/plan.js")
+    await show(page, daemon, "torrents")
+    heading = page.get_by_role("heading", level=1)
+    await page.get_by_role("link", name="Search plan").click()
+    await expect(heading).to_have_count(0)
+    await expect(page.locator("main [role=status]")).to_contain_text("Loading")
+    await expect(page).to_have_title("Search plan · qbitrr")
+    await until(lambda: asked, 20, "the view is asked for")
+    await asked[0].fulfill(status=404)
+    await expect(page.locator("main [role=alert]")).to_contain_text("The view could not be loaded")
+    await page.get_by_role("link", name="Torrents").click()
+    await expect(heading).to_have_text("Torrents")
+    await page.goto(f"{daemon.url}/ui#/nothing")
+    await expect(heading).to_have_count(0)
+    await expect(page).to_have_title("qbitrr")
 
 
 async def test_series_and_seasons_that_are_open_are_in_the_address(page, daemon):
@@ -128,6 +146,33 @@ async def test_an_empty_list_says_that_a_filter_hides_what_is_there(page, daemon
     await expect(page.get_by_text(text)).to_be_hidden()
     await expect(page.locator(".entries > li, .torrent-row, .field").first).to_be_visible()
     await expect(page.get_by_role("searchbox", name=field)).to_have_value("")
+
+
+@pytest.mark.parametrize(
+    ("view", "path", "row"),
+    [
+        ("activity", "**/web/decisions?*", ".entry"),
+        ("torrents", "**/web/torrents?*", ".torrent-row"),
+        ("libraries/radarr-hd", "**/movies?*", ".item"),
+    ],
+)
+async def test_what_the_address_does_not_name_is_marked_and_after_an_error_not_shown(page, daemon, view, path, row):
+    """Without events, so that nothing but the address has the list read."""
+    await page.route("**/web/events*", lambda route: route.abort())
+    await show(page, daemon, view)
+    await expect(page.locator(row).first).to_be_visible()
+    asked = await held(page, path)
+    await page.get_by_role("searchbox").fill("a")
+    await until(lambda: asked, 20, "the list is asked for")
+    await expect(page.locator("main [aria-busy=true]")).to_have_count(1)
+    await asked[0].abort()
+    await expect(page.locator("main [role=alert]")).to_be_visible()
+    await expect(page.locator(row).first).to_be_hidden()
+    await page.unroute(path)
+    await page.get_by_role("searchbox").fill("")
+    await expect(page.locator(row).first).to_be_visible()
+    await expect(page.locator("main [aria-busy=true]")).to_have_count(0)
+    await expect(page.locator("main [role=alert]")).to_have_count(0)
 
 
 async def test_an_empty_list_says_that_there_is_nothing(page, daemon):

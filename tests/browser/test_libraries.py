@@ -38,6 +38,14 @@ async def test_a_filter_that_is_cleared_is_chosen_no_more(page, daemon):
     await expect(field).to_have_value("")
 
 
+async def test_an_address_of_no_library_shows_no_other_one(page, daemon):
+    await show(page, daemon, "libraries/radarr-gone")
+    await expect(page.get_by_text("No Arr has the category radarr-gone.")).to_be_visible()
+    await expect(page.locator(".item")).to_have_count(0)
+    await page.get_by_role("button", name="Radarr HD").click()
+    await expect(page.locator(".item").first).to_be_visible()
+
+
 async def test_what_became_of_the_searches_for_a_movie_is_shown(page, daemon):
     await show(page, daemon, "libraries/radarr-hd")
     await page.get_by_role("button", name=re.compile("^What happened: ")).first.click()

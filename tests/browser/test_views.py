@@ -30,6 +30,7 @@ WIDTHS = (360, 800, 1400)
 async def test_every_view_opens_without_an_error(page, daemon, view):
     await show(page, daemon, view)
     await expect(page.locator("main [role=alert]")).to_have_count(0)
+    await expect(page).to_have_title(re.compile("^[A-Z][A-Za-z ]+ · qbitrr$"))
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -81,7 +81,7 @@ class Activity extends Element {
       this.entries = decisions;
       this.next = next;
       this.fresh = 0; // what came while they were read is among them
-    });
+    }, JSON.stringify(this.route.params));
   }
 
   #more() {

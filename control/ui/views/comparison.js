@@ -77,7 +77,7 @@ class Comparison extends Element {
       this.torrents = torrents;
       this.next = next;
       this.days = days;
-    });
+    }, JSON.stringify(this.route.params));
   }
 
   #more() {

@@ -50,9 +50,8 @@ class Libraries extends Element {
 
   connectedCallback() {
     super.connectedCallback();
-    this.load(() => read("arr"), ({ arr }) => {
+    this.loadPart("arrs", () => read("arr"), ({ arr }) => {
       this.arrs = arr;
-      this.loaded = false;
       this.#load();
     });
     this.follow(["decision"], ({ action, state }) => followsChanges(this) && action === "import" && state === "done" && this.#reload());
@@ -67,12 +66,14 @@ class Libraries extends Element {
     }
   }
 
+  /** The Arr that the address names, the first one when it names none. @returns {import("../answers.js").ArrView | undefined} */
   get #arr() {
-    return this.arrs.find(({ category }) => category === this.route.path[0]) ?? this.arrs[0];
+    const [named] = this.route.path;
+    return named === undefined ? this.arrs[0] : this.arrs.find(({ category }) => category === named);
   }
 
   get #isEmpty() {
-    return this.list !== null && !this.list[LISTS[this.#arr.type]].length;
+    return this.#arr !== undefined && this.list !== null && !this.list[LISTS[this.#arr.type]].length;
   }
 
   get #page() {
@@ -82,6 +83,7 @@ class Libraries extends Element {
   #load() {
     const arr = this.#arr;
     if (!arr) {
+      this.drop("");
       this.loaded = true;
       return;
     }
@@ -98,7 +100,7 @@ class Libraries extends Element {
     this.load(() => read(path, query), (list) => {
       this.list = list;
       places.ends(page, list.next);
-    });
+    }, JSON.stringify([path, conditions, page]));
   }
 
   render() {
@@ -111,7 +113,7 @@ class Libraries extends Element {
               aria-pressed=${String(category === arr?.category)} @click=${() => go("libraries", [category])}>${name}</button>`)}</div>`
           : nothing}
       </header>
-      ${arr ? this.#filters(arr.type) : this.loaded ? html`<p class="empty">${t("library.no.arr")}</p>` : nothing}
+      ${arr ? this.#filters(arr.type) : this.loaded ? html`<p class="empty">${t(this.arrs.length ? "library.no.such" : "library.no.arr", { name: this.route.path[0] })}</p>` : nothing}
       ${this.note()}
       ${this.list && arr ? this.#content(arr) : nothing}
     `;

@@ -47,7 +47,7 @@ class Orphans extends Element {
     this.load(() => read("orphans", { state, limit }), (answer) => {
       this.answer = answer;
       this.rows = answer.orphans;
-    });
+    }, state);
   }
 
   #more() {

@@ -52,7 +52,7 @@ class Room extends Element {
       const { arr } = await read("arr");
       return Promise.all(arr.map(async (one) => ({ arr: one, ...(await this.#plan(one.category)) })));
     };
-    this.load(all, (plans) => (this.plans = plans));
+    this.load(all, (plans) => (this.plans = plans), this.#size);
   }
 
   async #plan(category) {

@@ -110,7 +110,7 @@ class Torrents extends Element {
         this.pages = [page];
         this.kinds = answer.kinds;
       }
-    });
+    }, this.#query);
   }
 
   failed(error) {
