@@ -502,6 +502,26 @@ async def test_days_of_the_activity_are_those_of_the_browser(browser, daemon):
         await expect(page.get_by_role("textbox", name="Until")).to_have_value("2026-11-26")
 
 
+async def test_what_is_typed_is_no_filter_of_the_next_view(page, daemon):
+    """The clock of the page is of the test."""
+    await page.clock.install()
+    await show(page, daemon, "activity")
+    await show(page, daemon, "torrents")
+    await page.clock.pause_at(await page.evaluate("Date.now() + 60000"))
+    field, heading = page.get_by_role("searchbox"), page.get_by_role("heading", level=1)
+    await field.fill("abc")
+    await page.get_by_role("link", name="Activity").click()
+    await expect(heading).to_have_text("Activity")
+    await page.clock.run_for(1000)
+    await expect(page).to_have_url(re.compile("#/activity$"))
+    await page.go_back()
+    await expect(heading).to_have_text("Torrents")
+    await expect(field).to_have_value("")
+    await field.fill("abc")
+    await page.clock.run_for(1000)
+    await expect(page).to_have_url(re.compile(r"#/torrents\?q=abc$"))
+
+
 async def test_what_is_found_in_a_log_is_in_the_address(page, daemon):
     await show(page, daemon, "logs/Main.log")
     await page.get_by_label("Find in the whole file").fill("DAEMON WAS STARTED")

@@ -1,11 +1,11 @@
 // <qb-activity>: the ledger as sentences, with filters that are in the address.
 import { read } from "../api.js";
 import { followsChanges } from "../appearance.js";
-import { Element, html, nothing, settled } from "../element.js";
+import { Element, html, nothing } from "../element.js";
 import { exportList, LARGEST_PAGE } from "../listexport.js";
 import { entryRow } from "../parts/entry.js";
 import { day, fold, pick } from "../parts/filterfields.js";
-import { setParams } from "../router.js";
+import { setParams, typedParam } from "../router.js";
 import { asCsv } from "../sentences.js";
 import { formatRoute } from "../urlstate.js";
 import { repeat } from "../vendor/lit.js";
@@ -18,7 +18,7 @@ const STATES = ["planned", "awaiting_approval", "done", "failed", "cancelled", "
 class Activity extends Element {
   static properties = { route: {}, entries: { state: true }, next: { state: true }, fresh: { state: true }, categories: { state: true }, rules: { state: true } };
 
-  #find = settled((q) => setParams({ q }), 250);
+  #find = typedParam("q");
   #nearEnd = new IntersectionObserver((seen) => seen.some(({ isIntersecting }) => isIntersecting) && this.#more(), { rootMargin: "400px" });
 
   constructor() {
@@ -139,7 +139,7 @@ class Activity extends Element {
     const rules = params.rule && !this.rules.includes(params.rule) ? [...this.rules, params.rule] : this.rules;
     return html`<form class="filters" role="search" @submit=${(event) => event.preventDefault()}>
       <label class="grow">${t("search")}
-        <input type="search" .value=${params.q ?? ""} @input=${(event) => this.#find(event.target.value)} /></label>
+        <input type="search" .value=${params.q ?? ""} @input=${this.#find} /></label>
       ${fold(html`${pick(params, "category", t("category"), this.categories, (name) => name)}
       ${pick(params, "action", t("action"), ACTIONS, (name) => named("action", name))}
       ${pick(params, "state", t("outcome"), STATES, (name) => named("ledger", name))}

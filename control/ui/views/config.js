@@ -1,13 +1,13 @@
 // <qb-config>: the configuration as forms that are made from its model. Changes are kept until they are applied.
 import { read, readTagged, write } from "../api.js";
 import { arrKind, asText, fieldText, fileRules, fromText, groups, limitsOf, modelOf, packed, request, requester, requesterToTest, sections, shown, unpacked, valueAt, withChange, withoutSecrets } from "../configform.js";
-import { Element, html, nothing, settled } from "../element.js";
+import { Element, html, nothing } from "../element.js";
 import { capitalised } from "../format.js";
 import { chip } from "../parts/chip.js";
 import { confirmed, show } from "../parts/dialog.js";
 import "../parts/filerules.js";
 import { attempt, notify } from "../parts/toasts.js";
-import { go, setParams } from "../router.js";
+import { go, setParams, typedParam } from "../router.js";
 import { live, repeat } from "../vendor/lit.js";
 import { named, t } from "../words.js";
 
@@ -24,7 +24,7 @@ class Config extends Element {
   #tag = "";
   /** The field that was typed into last, with its text. */
   #typed = { id: "", text: "" };
-  #find = settled((q) => setParams({ q }), 200);
+  #find = typedParam("q");
 
   constructor() {
     super();
@@ -131,7 +131,7 @@ class Config extends Element {
     const isService = kind || modelOf(section) === "qBit";
     return html`
       <div class="filters">
-        <label class="grow">${t("config.filter")}<input type="search" .value=${q} @input=${(event) => this.#find(event.target.value)} /></label>
+        <label class="grow">${t("config.filter")}<input type="search" .value=${q} @input=${this.#find} /></label>
         <label class="check"><input type="checkbox" .checked=${Boolean(changed)} @change=${(event) => setParams({ changed: event.target.checked })} /> ${t("config.changed.only")}</label>
         ${section === "Notifications" ? html`<button type="button" @click=${() => attempt(() => write("notifications/test"))}>${t("config.test.message")}</button>` : nothing}
         ${isService || section === "Prowlarr" ? html`<button type="button" @click=${() => this.#test(section)}>${t("config.test")}</button>` : nothing}

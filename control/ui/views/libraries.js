@@ -1,7 +1,7 @@
 // <qb-libraries>: what the Arrs have and lack, with filters that are in the address.
 import { addressOf, read, write } from "../api.js";
 import { followsChanges } from "../appearance.js";
-import { Element, gathered, html, nothing, settled } from "../element.js";
+import { Element, gathered, html, nothing } from "../element.js";
 import { chip } from "../parts/chip.js";
 import { fold } from "../parts/filterfields.js";
 import { icon } from "../parts/icon.js";
@@ -9,7 +9,7 @@ import { showItem } from "../parts/item.js";
 import { attempt } from "../parts/toasts.js";
 import { openedIn, seasonKey, withOpened } from "../opened.js";
 import { pagePlaces } from "../pages.js";
-import { currentRoute, go, setParams } from "../router.js";
+import { currentRoute, go, setParams, typedParam } from "../router.js";
 import { formatDay, formatExact } from "../format.js";
 import { repeat } from "../vendor/lit.js";
 import { isSame } from "../urlstate.js";
@@ -36,7 +36,7 @@ class Libraries extends Element {
   /** Where each page of this list goes on, as far as they were seen; others are found by their number. */
   #places = pagePlaces();
   #reload = gathered(() => this.isConnected && this.#load(), 5000);
-  #find = settled((q) => setParams({ q, page: "" }), 200);
+  #find = typedParam("q", { page: "" });
 
   constructor() {
     super();
@@ -124,7 +124,7 @@ class Libraries extends Element {
     const year = (name, label) => html`<label class="short">${label}<input type="number" min="1870" max="2100" inputmode="numeric" .value=${params[name] ?? ""}
       @change=${(event) => setParams({ [name]: event.target.value, page: "" })} /></label>`;
     return html`<form class="filters" role="search" @submit=${(event) => event.preventDefault()}>
-      <label class="grow">${t("search")}<input type="search" .value=${params.q ?? ""} @input=${(event) => this.#find(event.target.value)} /></label>
+      <label class="grow">${t("search")}<input type="search" .value=${params.q ?? ""} @input=${this.#find} /></label>
       ${type === "radarr"
         ? fold(html`${FLAGS.map(([name, label]) => html`<label>${t(label)}<select @change=${(event) => setParams({ [name]: event.target.value, page: "" })}>
               <option value="">${t("all")}</option>

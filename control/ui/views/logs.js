@@ -1,10 +1,10 @@
 // <qb-logs>: a log file as it is written, or what was found in it.
 import { addressOf, read } from "../api.js";
-import { Element, html, nothing, settled } from "../element.js";
+import { Element, html, nothing } from "../element.js";
 import { formatExact, localInput } from "../format.js";
 import { LEVELS, appended, chosen } from "../loglines.js";
 import { icon } from "../parts/icon.js";
-import { go, setParams } from "../router.js";
+import { go, setParams, typedParam } from "../router.js";
 import { locale, t } from "../words.js";
 
 const FIRST_LINES = 1000;
@@ -20,7 +20,7 @@ class Logs extends Element {
   #isRenewed = false;
   #stick = true;
   #name = "";
-  #filter = settled((q) => setParams({ q }), 200);
+  #filter = typedParam("q");
 
   constructor() {
     super();
@@ -217,7 +217,7 @@ class Logs extends Element {
       </select></label>
       <label>${t("logs.at")}<input type="datetime-local" step="1" .value=${localInput(this.route.params.at)}
         @change=${(event) => setParams({ at: event.target.value ? new Date(event.target.value).toISOString() : "" }, false)} /></label>
-      <label class="grow">${t("logs.filter")}<input type="search" .value=${q} @input=${(event) => this.#filter(event.target.value)} /></label>
+      <label class="grow">${t("logs.filter")}<input type="search" .value=${q} @input=${this.#filter} /></label>
       <form class="row grow find" role="search" @submit=${(event) => this.#search(event)}>
         <label class="grow">${t("logs.find")}<input name="whole" type="text" .value=${this.route.params.find ?? ""} /></label>
         <button aria-label=${t("search")}>${icon("search")}</button>

@@ -1,11 +1,11 @@
 // <qb-room>: which seeds of each Arr would go for space, in which order, and why the others stay. A dry run.
 import { read } from "../api.js";
-import { Element, gathered, html, nothing, settled } from "../element.js";
+import { Element, gathered, html, nothing } from "../element.js";
 import { capitalised, formatBytes, formatCount } from "../format.js";
 import { chip } from "../parts/chip.js";
 import "../parts/time.js";
 import { explain } from "../opentorrent.js";
-import { setParams } from "../router.js";
+import { typedParam } from "../router.js";
 import { formatRoute } from "../urlstate.js";
 import { locale, t } from "../words.js";
 
@@ -16,7 +16,7 @@ class Room extends Element {
   static properties = { route: {}, plans: { state: true }, whole: { state: true } };
   #size = "";
   #reload = gathered(() => this.#load(), 1000);
-  #find = settled((gib) => setParams({ gib }), 400);
+  #find = typedParam("gib", {}, 400);
 
   constructor() {
     super();
@@ -72,7 +72,7 @@ class Room extends Element {
       <header class="head"><h1>${t("view.room")}</h1></header>
       <p class="muted spaced">${t("room.about")}</p>
       <form class="filters" @submit=${(event) => event.preventDefault()}>
-        <label>${t("room.size")}<input type="number" min="0" step="1" .value=${String(this.route.params.gib ?? "")} @input=${(event) => this.#find(event.target.value)} /></label>
+        <label>${t("room.size")}<input type="number" min="0" step="1" .value=${String(this.route.params.gib ?? "")} @input=${this.#find} /></label>
       </form>
       ${this.note()}
       ${this.loaded && !this.plans.length ? html`<p class="empty">${t("library.no.arr")}</p>` : nothing}

@@ -1,12 +1,12 @@
 // <qb-torrents>: every torrent, which rule holds it, why nothing is done, and what would be done when.
 import { read } from "../api.js";
 import { followsChanges } from "../appearance.js";
-import { Element, html, nothing, settled } from "../element.js";
+import { Element, html, nothing } from "../element.js";
 import { FACETS, choices, matching } from "../filters.js";
 import { capitalised, formatBytes, formatDuration, formatExact, formatRatio, formatShare, spaced } from "../format.js";
 import { chip } from "../parts/chip.js";
 import { explain } from "../opentorrent.js";
-import { setParams } from "../router.js";
+import { setParams, typedParam } from "../router.js";
 import { visible } from "../rows.js";
 import { formatRoute } from "../urlstate.js";
 import { repeat } from "../vendor/lit.js";
@@ -26,7 +26,7 @@ class Torrents extends Element {
   #loading = false;
   #refreshedAt = 0;
   #refreshing = 0;
-  #find = settled((q) => setParams({ q }), 200);
+  #find = typedParam("q");
 
   constructor() {
     super();
@@ -208,7 +208,7 @@ class Torrents extends Element {
   #top() {
     const { q = "", sort = "name" } = this.route.params;
     return html`<form class="filters" role="search" @submit=${(event) => event.preventDefault()}>
-      <label class="grow">${t("search")}<input type="search" .value=${q} @input=${(event) => this.#find(event.target.value)} /></label>
+      <label class="grow">${t("search")}<input type="search" .value=${q} @input=${this.#find} /></label>
       <label>${t("sort")}<select @change=${(event) => setParams({ sort: event.target.value })}>
         ${["name", "since", "next"].map((name) => html`<option value=${name} .selected=${sort === name}>${t(`sort.${name}`)}</option>`)}
       </select></label>
