@@ -88,6 +88,14 @@ async def held(page: Page, pattern: str) -> list[Route]:
     return asked
 
 
+async def answer_late(route: Route, answer: dict[str, Any]) -> None:
+    """Answer, and wait until the page has it."""
+    page = route.request.frame.page
+    async with page.expect_response(lambda response: response.request == route.request):
+        await route.fulfill(json=answer)
+    await page.evaluate("fetch('/health').then(() => true)")  # what was answered before it is known now
+
+
 async def serious_problems(page: Page, tools: Path) -> list[tuple[Any, ...]]:
     """Have axe check what is shown; return the rules that are broken seriously, where, and how."""
     await page.evaluate((tools / "node_modules" / "axe-core" / "axe.min.js").read_text())

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.async_api import Error, expect
 
-from tests.browser.opening import VIEWS, happen, opened_page, serious_problems, show
+from tests.browser.opening import VIEWS, answer_late, happen, held, opened_page, serious_problems, show
 from tests.support.daemon import TOKEN
 from tests.support.polling import until
 
@@ -168,6 +168,22 @@ async def test_the_activity_is_exported(page, daemon):
     assert text.count("\n") == len(await daemon.decisions()) or text.count("\n") > 5
 
 
+async def test_an_export_is_of_the_filters_with_which_it_was_begun(page, daemon):
+    """The answers are of the test."""
+    (first, *_) = (await daemon.get("/web/decisions", limit="1"))["decisions"]
+    await show(page, daemon, "activity?action=import")
+    asked = await held(page, "**/web/decisions?limit=500*")
+    async with page.expect_download():
+        await page.get_by_role("button", name="Export JSON").click()
+        await until(lambda: asked, 20, "the first page")
+        await page.get_by_label("Action").select_option("fail")
+        await expect(page).to_have_url(re.compile("action=fail"))
+        await asked[0].fulfill(json={"decisions": [first], "next": 1})
+        await until(lambda: len(asked) == 2, 20, "the second page")
+        await asked[1].fulfill(json={"decisions": [first], "next": None})
+    assert [parse_qs(urlsplit(one.request.url).query)["action"] for one in asked] == [["import"], ["import"]]
+
+
 async def test_torrents_are_filtered_by_what_holds_them(page, daemon):
     await show(page, daemon, "torrents")
     await expect(page.locator(".torrent-row").first).to_be_visible()
@@ -230,6 +246,38 @@ async def test_a_log_is_read_from_a_time_on(page, daemon):
     await expect(page.get_by_text("Nothing was written at that time or later.")).to_be_visible()
     await page.get_by_role("button", name="Back to the end").click()
     await expect(page.locator(".log")).to_contain_text("daemon was started")
+
+
+async def test_what_is_read_of_a_log_is_shown_for_nothing_else(page, daemon):
+    """What was asked for before another file was chosen, or before it was left, comes late."""
+    await show(page, daemon, "logs/Main.log")
+    await expect(page.locator(".log")).to_contain_text("daemon was started")
+    asked = await held(page, "**/web/logs/Main.log?*")
+    await page.get_by_role("button", name="Older lines").click()
+    await until(lambda: asked, 20, "older lines are asked for")
+    await page.locator(".filters select").first.select_option("WebUI.log")
+    await expect(page.get_by_role("log", name="WebUI.log")).to_be_visible()
+    await asked[0].fulfill(json={"total_lines": 9000})
+    await until(lambda: len(asked) == 2, 20, "the lines before those that are shown")
+    await answer_late(asked[1], {"content": "a line of Main.log\n"})
+    await expect(page.get_by_text("a line of Main.log")).to_have_count(0)
+    await expect(page.get_by_role("button", name="Pause")).to_be_visible()
+
+    asked = await held(page, "**/web/logs/WebUI.log/search?*")
+    await page.get_by_label("Find in the whole file").fill("anything")
+    await page.keyboard.press("Enter")
+    await until(lambda: asked, 20, "it is searched")
+    await page.go_back()
+    await answer_late(asked[0], {"matches": [{"line": 1, "text": "anything"}], "complete": True, "next_offset": 0})
+    await expect(page.get_by_text("1 line was found")).to_have_count(0)
+    await expect(page.get_by_role("button", name="Pause")).to_be_visible()
+
+
+async def test_a_log_from_a_time_on_is_still_there_after_a_search_in_it(page, daemon):
+    await show(page, daemon, "logs/Main.log?at=2020-01-01T00:00:00Z&find=daemon%20was%20started")
+    await expect(page.get_by_text("1 line was found")).to_be_visible()
+    await page.get_by_role("button", name="Back to the end").click()
+    await expect(page.get_by_role("status").filter(has_text="From")).to_be_visible()
 
 
 async def test_a_login_is_asked_for_once_it_is_needed(browser, daemon):

@@ -152,8 +152,9 @@ class Activity extends Element {
 
   /** @param {"json" | "csv"} form */
   #export(form) {
+    const query = this.#query; // also when another filter is chosen meanwhile
     const page = async (before) => {
-      const { decisions, next } = await read("decisions", { ...this.#query, limit: LARGEST_PAGE, before });
+      const { decisions, next } = await read("decisions", { ...query, limit: LARGEST_PAGE, before });
       return { entries: decisions, next };
     };
     return exportList("activity", form, page, asCsv);

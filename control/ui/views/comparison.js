@@ -180,8 +180,9 @@ class Comparison extends Element {
 
   /** @param {"json" | "csv"} form */
   #export(form) {
+    const query = this.#query; // also when another filter is chosen meanwhile
     const page = async (after) => {
-      const { torrents, next } = await read("comparison", { ...this.#query, limit: LARGEST_PAGE, after });
+      const { torrents, next } = await read("comparison", { ...query, limit: LARGEST_PAGE, after });
       return { entries: torrents, next };
     };
     return exportList("side-by-side", form, page, (all) => asCsv(all.map(flat), COLUMNS));

@@ -78,6 +78,7 @@ class Logs extends Element {
 
   #open() {
     this.#close();
+    this.drop("older"); // of another file
     this.#name = this.#file;
     this.lines = [];
     this.paused = false;
@@ -132,6 +133,7 @@ class Logs extends Element {
   /** Shows the lines from the time in the address on; without one the file as it is written. */
   #jump() {
     const { at } = this.route.params;
+    this.drop("past");
     this.past = null;
     if (at && this.#name) {
       this.#from({ time: at }, []);
@@ -140,14 +142,14 @@ class Logs extends Element {
 
   /** @param {{text: string, level: string}[]} before lines that are shown already */
   #from(where, before) {
-    return this.load(() => read(`logs/${encodeURIComponent(this.#name)}/at`, where), ({ content, lines, end, size }) => {
+    return this.loadPart("past", () => read(`logs/${encodeURIComponent(this.#name)}/at`, where), ({ content, lines, end, size }) => {
       this.past = { lines: lines ? [...before, ...appended([], content.replace(/\n$/, ""), MOST_LINES)] : before, end, more: lines > 0 && end < size };
     });
   }
 
   async #older() {
     const path = `logs/${encodeURIComponent(this.#name)}`;
-    await this.load(async () => {
+    await this.loadPart("older", async () => {
       const first = this.first ?? Math.max(0, (await read(path, { limit: 1 })).total_lines - this.lines.length);
       const offset = Math.max(0, first - OLDER);
       return { offset, part: first > offset ? await read(path, { offset, limit: first - offset }) : null };
@@ -164,6 +166,7 @@ class Logs extends Element {
   /** Finds the text of the address in the whole file; without one the file is followed. */
   #find() {
     const { find } = this.route.params;
+    this.drop("found");
     this.found = null;
     if (find && this.#name) {
       this.#findFrom(find, 0, []);
@@ -176,7 +179,8 @@ class Logs extends Element {
   }
 
   async #findFrom(text, offset, matches) {
-    await this.load(
+    await this.loadPart(
+      "found",
       () => read(`logs/${encodeURIComponent(this.#name)}/search`, { q: text, offset, limit: 500 }),
       (answer) => (this.found = { matches: [...matches, ...answer.matches], complete: answer.complete, next: answer.next_offset }),
     );
