@@ -23,7 +23,7 @@ from tests.support.state import migrated
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.async_api import Page
+    from playwright.async_api import Page, Route
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("browser")]
 
@@ -94,3 +94,33 @@ async def test_files_are_listed_left_and_restored(page: Page, tools: Path, tmp_p
             await expect(gone).to_be_visible()
             await page.keyboard.press("ArrowDown")
             await expect(page.locator(".orphan-row").first).to_be_focused()
+
+
+async def test_all_files_are_those_that_the_question_counts(page: Page, daemon: Daemon) -> None:
+    """The answers are of the test."""
+    at = "2026-01-01T00:00:00Z"
+    file = {"folder": "/movies", "sizeBytes": 1, "modifiedAt": at, "firstSeenAt": at, "unknownSeconds": 1, "links": 1}
+    file |= {"state": "found", "due": True, "approved": False, "because": "", "problem": "", "purgeAt": None}
+    files = [{**file, "id": number, "path": f"{number}.mkv"} for number in (1, 2)]
+    files.append({**file, "id": 3, "path": "3.mkv", "due": False})
+    answered: list[dict] = []
+
+    async def listed(route: Route) -> None:
+        total = {"state": "found", "files": len(files), "sizeBytes": 3, "dueFiles": 2, "dueBytes": 2}
+        found = {"mode": "ask", "listedAt": at, "completeAt": at, "refusals": [], "folders": [], "notKept": 0}
+        found |= {"namesUnreadable": 0, "failures": {}}
+        await route.fulfill(json={**found, "totals": [total], "orphans": files, "next": None})
+
+    async def answer(route: Route) -> None:
+        answered.append(route.request.post_data_json)
+        await route.fulfill(json={"message": "2 files: about to be moved"})
+
+    await page.route("**/web/orphans?*", listed)
+    await page.route("**/web/orphans/answer", answer)
+    await show(page, daemon, "orphans")
+    await page.get_by_role("button", name="Move 2 files aside").click()
+    await expect(page.get_by_role("dialog").get_by_role("heading", name="Move 2 files aside?")).to_be_visible()
+    files[2]["due"] = True
+    await page.get_by_role("dialog").get_by_role("button", name="Move aside").click()
+    await expect(page.locator(".toasts")).to_contain_text("about to be moved")
+    assert answered == [{"answer": "move", "ids": [1, 2]}]

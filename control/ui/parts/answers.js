@@ -1,6 +1,7 @@
 // <qb-answers>: what was answered for good about rules and trackers. Nothing while there is nothing.
 import { read, write } from "../api.js";
 import { Element, html, nothing } from "../element.js";
+import { repeat } from "../vendor/lit.js";
 import { t } from "../words.js";
 import { attempt } from "./toasts.js";
 
@@ -32,7 +33,7 @@ class Answers extends Element {
     return this.answers.length
       ? html`<section class="panel" aria-labelledby="answers-title">
           <h2 id="answers-title">${t("answers.title")}</h2>
-          <ul>${this.answers.map((one) => this.#row(one))}</ul>
+          <ul>${repeat(this.answers, ({ category, rule, tracker }) => JSON.stringify([category, rule, tracker]), (one) => this.#row(one))}</ul>
         </section>`
       : nothing;
   }

@@ -3,6 +3,7 @@ import { read, write } from "../api.js";
 import { Element, gathered, html, nothing } from "../element.js";
 import { capitalised } from "../format.js";
 import { formatRoute } from "../urlstate.js";
+import { repeat } from "../vendor/lit.js";
 import { t } from "../words.js";
 import { chip } from "./chip.js";
 import { confirmed } from "./dialog.js";
@@ -11,6 +12,9 @@ import { attempt } from "./toasts.js";
 import { explain } from "../opentorrent.js";
 
 const IMPORT_BUTTONS = { import: "strong", blocklist: "danger", leave: "" };
+/** Matters whose number, and whose text, changes. */
+const COUNTING = new Set(["approval", "space", "orphans"]);
+const TROUBLED = new Set(["worker", "service", "credentials"]);
 const URGENT = new Set(["approval", "credentials", "worker", "disk", "failed"]);
 
 class Inbox extends Element {
@@ -47,7 +51,7 @@ class Inbox extends Element {
         ? html`<div class="panel"><h3>${t("setup.needed")}</h3><p>${t("setup.needed.text")}</p>
             <p><a class="button strong" href=${formatRoute("setup")}>${t("setup.begin")}</a></p></div>`
         : nothing}
-      ${shown.length ? html`<ul class="cards inbox">${shown.map((entry) => this.#entry(entry))}</ul>` : needsSetup ? nothing : this.#nothing()}
+      ${shown.length ? html`<ul class="cards inbox">${repeat(shown, keyOf, (entry) => this.#entry(entry))}</ul>` : needsSetup ? nothing : this.#nothing()}
     </section>`;
   }
 
@@ -145,12 +149,30 @@ class Inbox extends Element {
     }
   }
 
+  /** What came after the question is not removed without another one. */
   async #decide(what, section, category, number) {
     const agree = await confirmed(t(`${what}.title`, { n: number, category }), t(`${what}.text`), t(what), what === "approve");
-    if (agree && (await attempt(() => write(`arr/${section}/${what}`)))) {
+    const answer = async () => {
+      if (what === "approve" && (await held(category)) !== number) {
+        throw new Error(t("approve.changed"));
+      }
+      return write(`arr/${section}/${what}`);
+    };
+    if (agree) {
+      await attempt(answer);
       this.#load();
     }
   }
+}
+
+/** What an entry is about, so that what is pressed stays with it while others come and go. @param {import("../answers.js").InboxEntry} entry */
+const keyOf = ({ matter, category, instance, name, hash, since, number, text }) =>
+  JSON.stringify([matter, category, instance, name, hash, since, COUNTING.has(matter) ? null : number, TROUBLED.has(matter) ? null : text]);
+
+/** How many removals of a category are held. @param {string} category @returns {Promise<number>} */
+async function held(category) {
+  const { entries } = await read("inbox");
+  return entries.find((entry) => entry.matter === "approval" && entry.category === category)?.number ?? 0;
 }
 
 customElements.define("qb-inbox", Inbox);

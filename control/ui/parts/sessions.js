@@ -2,6 +2,7 @@
 import { read, write } from "../api.js";
 import { Element, html, nothing } from "../element.js";
 import { capitalised } from "../format.js";
+import { repeat } from "../vendor/lit.js";
 import { t } from "../words.js";
 import { chip } from "./chip.js";
 import { confirmed } from "./dialog.js";
@@ -56,7 +57,7 @@ class Sessions extends Element {
             <h2 id="sessions-title" class="grow">${t("sessions.title")}</h2>
             <button type="button" @click=${() => this.#end("sessions/revoke", t("sessions.all.title"), this.sessions)}>${t("sessions.all")}</button>
           </div>
-          <ul>${this.sessions.map((session) => this.#row(session))}</ul>
+          <ul>${repeat(this.sessions, ({ id }) => id, (session) => this.#row(session))}</ul>
         </section>`
       : nothing;
   }

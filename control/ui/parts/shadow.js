@@ -41,8 +41,9 @@ class Shadow extends Element {
   failed() {} // a login is needed, or the file is being edited: other parts say so
 
   async #goLive() {
+    const { sections } = this; // others may turn it on meanwhile
     const agreed = await confirmed(t("shadow.live.title"), t("shadow.live.text", { list: this.#names }), t("shadow.live"), true);
-    if (agreed && (await attempt(() => write("config", { changes: Object.fromEntries(this.sections.map((name) => [`${name}.Shadow`, false])) }), t("shadow.is.live")))) {
+    if (agreed && (await attempt(() => write("config", { changes: Object.fromEntries(sections.map((name) => [`${name}.Shadow`, false])) }), t("shadow.is.live")))) {
       this.#load();
     }
   }

@@ -8,6 +8,7 @@ import { confirmed } from "../parts/dialog.js";
 import { attempt } from "../parts/toasts.js";
 import { setParams } from "../router.js";
 import { formatRoute } from "../urlstate.js";
+import { repeat } from "../vendor/lit.js";
 import { locale, t } from "../words.js";
 
 const PAGE = 100;
@@ -58,11 +59,29 @@ class Orphans extends Element {
     });
   }
 
-  /** @param {string} what @param {number[]} ids all that wait when there are none */
-  async #decide(what, ids, n, name = "") {
+  /** @param {string} what @param {number[]} ids */
+  async #decide(what, ids, name = "") {
+    const n = ids.length;
     const agree = what !== "move" || (await confirmed(t("orphans.move.title", { n, name }), t("orphans.move.text"), t("orphans.move"), true));
-    if (agree && (await attempt(() => write("orphans/answer", { answer: what, ids })))) {
+    const answer = async () => {
+      let answered;
+      for (let first = 0; first < n; first += LARGEST_PAGE) {
+        answered = await write("orphans/answer", { answer: what, ids: ids.slice(first, first + LARGEST_PAGE) });
+      }
+      return answered;
+    };
+    if (agree) {
+      await attempt(answer, n > LARGEST_PAGE ? t(`orphans.${what}.all`, { n }) : "");
       this.#reload();
+    }
+  }
+
+  /** Answers for all files that wait now: those that are counted in the question, and no later ones. @param {string} what */
+  async #decideAll(what) {
+    try {
+      await this.#decide(what, await waiting());
+    } catch (error) {
+      this.failed(error);
     }
   }
 
@@ -98,11 +117,11 @@ class Orphans extends Element {
           ${STATES.map((name) => html`<option value=${name} .selected=${state === name}>${name ? this.#counted(name, totals) : t("all")}</option>`)}
         </select></label>
         ${mode === "ask" && due
-          ? html`<button type="button" class="strong" @click=${() => this.#decide("leave", [], due)}>${t("orphans.leave.all", { n: due })}</button>
-              <button type="button" class="danger" @click=${() => this.#decide("move", [], due)}>${t("orphans.move.all", { n: due })}</button>`
+          ? html`<button type="button" class="strong" @click=${() => this.#decideAll("leave")}>${t("orphans.leave.all", { n: due })}</button>
+              <button type="button" class="danger" @click=${() => this.#decideAll("move")}>${t("orphans.move.all", { n: due })}</button>`
           : nothing}
       </form>
-      ${this.rows.length ? html`<ol class="entries" data-rows>${this.rows.map((row) => this.#row(row, mode))}</ol>` : this.#nothing(state)}
+      ${this.rows.length ? html`<ol class="entries" data-rows>${repeat(this.rows, ({ id }) => id, (row) => this.#row(row, mode))}</ol>` : this.#nothing(state)}
       ${next ? html`<p class="center spaced"><button type="button" @click=${() => this.#more()}>${t("more")}</button></p>` : nothing}
     `;
   }
@@ -134,10 +153,22 @@ class Orphans extends Element {
       <div class="row">
         ${chip(t(approved ? "orphan.approved" : due ? "orphan.due" : `orphan.${state}`), KINDS[state] ?? "still")}
         ${purgeAt ? html`<p class="muted">${t("orphan.purge")} <qb-time at=${purgeAt}></qb-time></p>` : nothing}
-        ${answers.map((what) => html`<button type="button" class=${what === "move" ? "danger" : ""} @click=${() => this.#decide(what, [id], 1, path)}>${t(`orphans.${what}`)}</button>`)}
+        ${answers.map((what) => html`<button type="button" class=${what === "move" ? "danger" : ""} @click=${() => this.#decide(what, [id], path)}>${t(`orphans.${what}`)}</button>`)}
       </div>
     </li>`;
   }
+}
+
+/** Ids of all files that wait for an answer. @returns {Promise<number[]>} */
+async function waiting() {
+  const ids = [];
+  let after = "";
+  do {
+    const { orphans, next } = await read("orphans", { state: "found", limit: LARGEST_PAGE, after });
+    ids.push(...orphans.filter(({ due, approved }) => due && !approved).map(({ id }) => id));
+    after = next ?? "";
+  } while (after);
+  return ids;
 }
 
 customElements.define("qb-orphans", Orphans);

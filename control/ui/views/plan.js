@@ -5,6 +5,7 @@ import { capitalised, formatExact } from "../format.js";
 import { chip } from "../parts/chip.js";
 import { showItem } from "../parts/item.js";
 import { attempt } from "../parts/toasts.js";
+import { repeat } from "../vendor/lit.js";
 import { locale, named, t } from "../words.js";
 
 const FIRST = 10;
@@ -58,7 +59,7 @@ class Plan extends Element {
       <header class="head"><h1>${t("view.plan")}</h1></header>
       ${this.note()}
       ${this.loaded && !this.plans.length ? html`<p class="empty">${t("library.no.arr")}</p>` : nothing}
-      ${this.plans.map(({ arr, plan }) => html`<section aria-label=${arr.name}>
+      ${repeat(this.plans, ({ arr }) => arr.category, ({ arr, plan }) => html`<section aria-label=${arr.name}>
         <h2 class="row"><span class="grow">${arr.name} <span class="muted">${arr.category}</span></span>
           ${plan ? html`<button type="button" aria-pressed=${String(Boolean(plan.pausedAt))} @click=${() => this.#pause(arr.category, !plan.pausedAt)}>
             ${t(plan.pausedAt ? "plan.resume" : "plan.pause")}</button>` : nothing}</h2>

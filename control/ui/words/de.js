@@ -111,6 +111,7 @@ export const GERMAN = {
   "approve": "Löschen",
   "approve.title": ({ n, category }) => `${viele(n, "Torrent", "Torrents")} in ${category} löschen?`,
   "approve.text": "Sie wurden angehalten, weil es zu viele auf einmal waren. Zuerst kommen sie in die Quarantäne, wenn es eine gibt.",
+  "approve.changed": "Jetzt warten andere als die, nach denen gefragt wurde: bitte noch einmal ansehen.",
   "discard": "Behalten",
   "discard.title": ({ n, category }) => `${viele(n, "Torrent", "Torrents")} in ${category} behalten?`,
   "discard.text": "Einen Tag lang löscht keine Regel sie.",

@@ -110,6 +110,7 @@ export const ENGLISH = {
   "approve": "Remove them",
   "approve.title": ({ n, category }) => `Remove ${many(n, "torrent", "torrents")} of ${category}?`,
   "approve.text": "They were held because they were too many at once. They go to the quarantine first, if there is one.",
+  "approve.changed": "Others wait now than were asked about: look at them again.",
   "discard": "Keep them",
   "discard.title": ({ n, category }) => `Keep ${many(n, "torrent", "torrents")} of ${category}?`,
   "discard.text": "No rule removes them for a day.",
