@@ -148,6 +148,8 @@ export function fileRules(keys, document, draft, section) {
   }));
 }
 
+export const REQUESTERS = ["overseerr", "ombi"];
+
 /** The source of requests that a table of an Arr is about, as the test of a connection names it; empty for others. @param {string} table */
 export const requester = (table) => (table === "EntrySearch.Overseerr" ? "overseerr" : table === "EntrySearch.Ombi" ? "ombi" : "");
 

@@ -100,6 +100,8 @@ async def test_a_connection_is_tested(page, daemon):
     await show(page, daemon, "config/Radarr-HD")
     await page.locator(".filters").get_by_role("button", name="Test").click()
     await expect(page.locator(".note[data-kind=good]")).to_be_visible()
+    await page.locator("#field-Radarr-HD_URI").fill("http://127.0.0.1:1")
+    await expect(page.locator(".note[data-kind=good]")).to_have_count(0)  # that was not tested
     requests = page.get_by_role("region", name="EntrySearch.Overseerr")
     await requests.get_by_role("button", name="Test").click()
     await expect(requests.locator(".note[data-kind=bad]")).to_contain_text("has no address or no key yet")
@@ -141,5 +143,8 @@ async def test_rules_for_files_are_tried_on_a_torrent_before_they_are_applied(pa
     await trial.get_by_role("button", name="Try").click()
     await expect(trial.get_by_role("status")).to_contain_text("excluded")
     await expect(trial.locator(".item").first).to_contain_text("FileExtensionAllowlist")
+    await page.get_by_role("textbox", name="FileExtensionAllowlist").fill(".another")
+    await page.keyboard.press("Tab")
+    await expect(trial.locator(".item")).to_have_count(0)  # that was of other rules
     stored = await daemon.get("/web/config")
     assert ".nothing" not in str(stored["Radarr-HD"])

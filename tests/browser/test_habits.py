@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.opening import VIEWS, happen, held, is_read, opened_page, serious_problems, show
+from tests.browser.opening import VIEWS, answer_late, happen, held, is_read, opened_page, serious_problems, show
 from tests.support.polling import until
 
 if TYPE_CHECKING:
@@ -561,6 +561,24 @@ async def test_the_first_steps_survive_a_reload_but_for_their_secrets(page, daem
     await expect(page.get_by_label("Folder of finished downloads")).to_have_value("/downloads")
     await expect(client.get_by_label("Password")).to_have_value("")
     await expect(arr.get_by_label("API key")).to_have_value("")
+
+
+async def test_the_result_of_a_test_is_of_what_is_filled_in(page, daemon):
+    """How the tests end is of this one: the first comes late."""
+    asked = await held(page, "**/web/arr/test-connection")
+    await show(page, daemon, "setup")
+    client = page.get_by_role("region", name="qBittorrent")
+    result, address = client.locator(".note"), client.get_by_label("Address")
+    for number in (1, 2):
+        await address.fill(f"127.0.0.1:{number}")
+        await until(lambda number=number: len(asked) == number, 20, "a test")
+    answer = {"success": True, "message": "The second answers", "downloadClients": [], "contradictions": []}
+    await asked[1].fulfill(json=answer)
+    await expect(result).to_have_text("The second answers")
+    await answer_late(asked[0], {**answer, "success": False, "message": "The first does not"})
+    await expect(result).to_have_text("The second answers")
+    await address.fill("127.0.0.1:3")
+    await expect(result).to_have_count(0)
 
 
 async def test_a_draft_of_the_configuration_survives_a_reload_but_for_its_secrets(page, daemon):

@@ -9,6 +9,8 @@ const OFFERED = 20;
 
 class FileRules extends Element {
   static properties = { section: {}, category: {}, rules: { attribute: false }, offered: { state: true }, hash: { state: true }, found: { state: true } };
+  /** What the result is of. */
+  #tried = "";
   #find = settled((text) => this.#offer(text), 250);
 
   constructor() {
@@ -33,21 +35,34 @@ class FileRules extends Element {
   willUpdate(changed) {
     if (changed.has("section") && changed.get("section")) {
       this.hash = "";
-      this.found = null;
+      /** @type {HTMLInputElement} */ (this.querySelector("[type=search]")).value = "";
       this.#offer("");
+    }
+    const asked = this.#asked;
+    if (this.found && asked !== this.#tried) {
+      this.found = null; // it is of other rules, or of another torrent
     }
   }
 
+  /** What is tried: rules and torrent. */
+  get #asked() {
+    return JSON.stringify([this.section, this.hash, this.rules]);
+  }
+
   #offer(q) {
-    read("torrents", { category: this.category, q, limit: OFFERED }).then(({ torrents }) => {
+    this.loadPart("offered", () => read("torrents", { category: this.category, q, limit: OFFERED }), ({ torrents }) => {
       this.offered = torrents;
       this.hash = torrents.some(({ hash }) => hash === this.hash) ? this.hash : torrents[0]?.hash ?? "";
-    }, (error) => this.failed(error));
+    });
   }
 
   #check(event) {
     event.preventDefault();
-    this.load(() => write(`torrents/${encodeURIComponent(this.hash)}/check-files`, { section: this.section, ...this.rules }), (found) => (this.found = found));
+    const asked = this.#asked;
+    this.load(() => write(`torrents/${encodeURIComponent(this.hash)}/check-files`, { section: this.section, ...this.rules }), (found) => {
+      this.#tried = asked;
+      this.found = found;
+    });
   }
 
   render() {

@@ -1,6 +1,6 @@
 // <qb-config>: the configuration as forms that are made from its model. Changes are kept until they are applied.
 import { read, readTagged, write } from "../api.js";
-import { arrKind, asText, fieldText, fileRules, fromText, groups, limitsOf, modelOf, packed, request, requester, requesterToTest, sections, shown, unpacked, valueAt, withChange, withoutSecrets } from "../configform.js";
+import { arrKind, asText, fieldText, fileRules, fromText, groups, limitsOf, modelOf, packed, REQUESTERS, request, requester, requesterToTest, sections, shown, unpacked, valueAt, withChange, withoutSecrets } from "../configform.js";
 import { Element, html, nothing } from "../element.js";
 import { capitalised } from "../format.js";
 import { chip } from "../parts/chip.js";
@@ -22,6 +22,8 @@ class Config extends Element {
     tested: { state: true }, versions: { state: true }, busy: { state: true },
   };
   #tag = "";
+  /** The last test of each, none of what was changed since. @type {Map<string, object>} */
+  #tests = new Map();
   /** The field that was typed into last, with its text. */
   #typed = { id: "", text: "" };
   #find = typedParam("q");
@@ -86,6 +88,14 @@ class Config extends Element {
     this.draft = withChange(this.draft, this.document, section, name, value);
     const { [`${section}.${name}`]: _solved, ...others } = this.problems;
     this.problems = others;
+    [section, ...REQUESTERS.map((one) => `${section}.${one}`)].forEach((tested) => this.#forget(tested));
+  }
+
+  /** A result is of what was filled in when it was tested. */
+  #forget(tested) {
+    this.#tests.delete(tested);
+    const { [tested]: _old, ...others } = this.tested;
+    this.tested = others;
   }
 
   render() {
@@ -352,12 +362,17 @@ class Config extends Element {
   async #test(section, requested = "") {
     const name = requested ? `${section}.${requested}` : section;
     this.tested = { ...this.tested, [name]: null };
+    const asked = requested ? requesterToTest(this.document, this.draft, section, requested) : this.#toTest(section);
+    this.#tests.set(name, asked);
+    const isLast = () => this.#tests.get(name) === asked;
     try {
-      const asked = requested ? requesterToTest(this.document, this.draft, section, requested) : this.#toTest(section);
-      this.tested = { ...this.tested, [name]: await write("arr/test-connection", asked) };
+      const result = await write("arr/test-connection", asked);
+      this.tested = isLast() ? { ...this.tested, [name]: result } : this.tested;
     } catch (error) {
-      const { [name]: _none, ...others } = this.tested;
-      this.tested = others;
+      if (!isLast()) {
+        return;
+      }
+      this.#forget(name);
       notify(error.message, "bad", error.status === 401 || error.status === 403);
     }
   }

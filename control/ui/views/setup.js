@@ -16,6 +16,8 @@ class Setup extends Element {
   #incomplete = /** @type {string[]} */ ([]);
   /** One for each service, as each waits until its own fields are filled in. @type {Map<string, (body: object) => void>} */
   #tests = new Map();
+  /** What was filled in last, of each: what a test of something else says is dropped. @type {Map<string, object>} */
+  #filled = new Map();
 
   constructor() {
     super();
@@ -75,14 +77,23 @@ class Setup extends Element {
   }
 
   #test(key, body) {
+    this.#filled.set(key, body);
     const test = this.#tests.get(key) ?? settled((given) => this.#tryIt(key, given), 700);
     this.#tests.set(key, test);
     test(body);
   }
 
+  /** A result is of what was filled in when it was tested. */
+  #forget(key) {
+    this.#filled.delete(key);
+    const { [key]: _old, ...others } = this.tested;
+    this.tested = others;
+  }
+
   #changeClient(values) {
     this.client = { ...this.client, ...values };
     const { uri, username, password } = this.client;
+    this.#forget(CLIENT);
     if (uri && (password || !username)) {
       this.#test(CLIENT, { arrType: "qbittorrent", uri: withScheme(uri), username, password }); // never a login without its password
     }
@@ -91,21 +102,36 @@ class Setup extends Element {
   #changeService(id, values) {
     this.services = this.services.map((service) => (service.id === id ? { ...service, ...values } : service));
     const { kind, uri, apiKey, category } = /** @type {import("../setup.js").Service} */ (this.services.find((service) => service.id === id));
-    if (uri && apiKey && !("name" in values)) {
+    if ("name" in values) {
+      return;
+    }
+    if (!("category" in values)) {
+      this.#forget(String(id));
+    }
+    if (uri && apiKey) {
       this.#test(String(id), { arrType: kind, uri: withScheme(uri), apiKey, category });
     }
   }
 
   async #tryIt(key, body) {
+    const isFilled = () => this.#filled.get(key) === body;
+    if (!isFilled()) {
+      return;
+    }
     this.tested = { ...this.tested, [key]: null };
     try {
       const result = await write("arr/test-connection", body);
+      if (!isFilled()) {
+        return;
+      }
       this.tested = { ...this.tested, [key]: result };
       const [category] = categoriesOf(result.downloadClients);
       this.services = this.services.map((service) => (String(service.id) === key && !service.category && category ? { ...service, category } : service));
     } catch (error) {
-      const { [key]: _none, ...others } = this.tested;
-      this.tested = others;
+      if (!isFilled()) {
+        return;
+      }
+      this.#forget(key);
       notify(error.message, "bad", error.status === 401 || error.status === 403);
     }
   }
