@@ -106,6 +106,7 @@ export class Element extends LitElement {
   loadPart(part, work, keep) {
     const asked = { ended: Promise.resolve() };
     this.#asked.set(part, asked);
+    this.#unread.delete(part);
     asked.ended = this.#read(part, asked, work, keep);
     return asked.ended;
   }

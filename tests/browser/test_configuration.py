@@ -70,6 +70,17 @@ async def test_a_plan_is_not_applied_to_another_configuration_than_it_was_made_f
     await daemon.post_as_user("/api/config", {"changes": {"WebUI.Theme": "System"}})
 
 
+async def test_earlier_versions_follow_what_others_change(page, daemon):
+    await show(page, daemon, "config/history")
+    versions = page.locator(".version")
+    await expect(versions.first).to_be_visible()
+    number = await versions.count()
+    await daemon.post_as_user("/api/config", {"changes": {"WebUI.Theme": "Dark"}})
+    await expect(versions).to_have_count(number + 1)
+    await expect(versions.first).to_contain_text("WebUI.Theme")
+    await daemon.post_as_user("/api/config", {"changes": {"WebUI.Theme": "System"}})
+
+
 async def test_leaving_with_changes_asks_and_they_are_kept(page, daemon):
     asked: list[str] = []
 

@@ -490,6 +490,18 @@ async def test_more_of_a_list_waits_for_what_is_being_read_of_it(page, daemon):
     await expect(rows.first).to_contain_text("Torrent 141")
 
 
+async def test_new_entries_are_counted_that_meet_the_filters(page, daemon):
+    """The answers and the events are of the test."""
+    (first, *_) = (await daemon.get("/web/decisions", limit="1"))["decisions"]
+    answer = {"decisions": [{**first, "state": "failed"}], "next": None}
+    await page.route("**/web/events*", lambda route: route.abort())
+    await page.route("**/web/decisions?*", lambda route: route.fulfill(json=answer))
+    await show(page, daemon, "activity?state=failed")
+    await happen(page, "decision", {**first, "state": "done", "id": first["id"] + 1})
+    await happen(page, "decision", {**first, "state": "failed", "id": first["id"] + 2})
+    await expect(page.get_by_role("button", name="Show 1 new entry")).to_be_visible()
+
+
 async def test_days_of_the_activity_are_those_of_the_browser(browser, daemon):
     async with opened_page(browser, timezone_id="Asia/Tokyo") as page:
         await show(page, daemon, "activity")

@@ -34,6 +34,7 @@ class Torrent extends Element {
     if (changed.has("hash") && this.hash) {
       this.known = this.timeline = null;
       this.loaded = false;
+      this.error = "";
       this.#load();
     }
   }

@@ -14,6 +14,7 @@ import { named, t } from "../words.js";
 const PAGE = 50;
 const ACTIONS = ["import", "manual_import", "fail", "fail_rest", "remove", "recheck", "search_again", "skip_files", "delete_files", "tag_stalled", "untag_stalled", "adjust", "release", "pause", "resume", "sort", "check_import", "check_files", "check_superseded"];
 const STATES = ["planned", "awaiting_approval", "done", "failed", "cancelled", "undone"];
+const EXACT = ["category", "action", "state", "rule"];
 
 class Activity extends Element {
   static properties = { route: {}, entries: { state: true }, next: { state: true }, fresh: { state: true }, categories: { state: true }, rules: { state: true } };
@@ -95,9 +96,16 @@ class Activity extends Element {
   #changed(entry) {
     if (this.entries.some(({ id }) => id === entry.id)) {
       this.entries = this.entries.map((shown) => (shown.id === entry.id ? entry : shown));
-    } else if (followsChanges(this) && !this.route.params.shadow) {
+    } else if (followsChanges(this) && !this.route.params.shadow && this.#isAskedFor(entry)) {
       this.fresh += 1;
     }
+  }
+
+  /** Whether an entry meets the filters; what a text finds only the daemon knows. */
+  #isAskedFor(entry) {
+    const { params } = this.route;
+    const isBefore = !params.until || Date.parse(entry.plannedAt) < Date.parse(params.until);
+    return isBefore && EXACT.every((name) => !params[name] || entry[name] === params[name]);
   }
 
   render() {

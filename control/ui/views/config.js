@@ -50,7 +50,10 @@ class Config extends Element {
   connectedCallback() {
     super.connectedCallback();
     this.#load();
-    this.follow(["config"], () => this.#load());
+    this.follow(["config"], () => {
+      this.#load();
+      this.#loadHistory();
+    });
     this.follow(["connection"], ({ again }) => again && this.#load());
     this.on(window, "beforeunload", (event) => this.hasUnsaved && event.preventDefault());
   }
@@ -63,7 +66,7 @@ class Config extends Element {
     if (this.loaded && (changed.has("draft") || changed.has("forms"))) {
       sessionStorage.setItem(KEPT, packed(withoutSecrets(this.draft, this.forms)));
     }
-    if (changed.has("route") && this.#section === HISTORY) {
+    if (changed.has("route")) {
       this.#loadHistory();
     }
   }
@@ -81,7 +84,11 @@ class Config extends Element {
   }
 
   #loadHistory() {
-    read("config/history").then(({ versions }) => (this.versions = versions), (error) => this.failed(error));
+    if (this.#section === HISTORY) {
+      this.loadPart("history", () => read("config/history"), ({ versions }) => (this.versions = versions));
+    } else {
+      this.drop("history");
+    }
   }
 
   #change(section, name, value) {
