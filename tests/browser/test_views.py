@@ -352,6 +352,26 @@ async def test_no_row_is_there_twice_when_others_before_it_are_gone(page, daemon
     await until(goes_on, 20, "all rows once")
 
 
+async def test_an_older_answer_about_torrents_replaces_no_newer_one(page, daemon):
+    """The answers and the events are of the test."""
+    answer = await daemon.get("/web/torrents", limit="1") | {"next": None}
+    (row, *_) = answer["torrents"]
+    older, newer = ({**answer, "torrents": [{**row, "name": name}]} for name in ("The older", "The newer"))
+    await page.route("**/web/events*", lambda route: route.abort())
+    await page.route("**/web/torrents?*", lambda route: route.fulfill(json=older))
+    await show(page, daemon, "torrents")
+    rows = page.locator(".torrent-row")
+    await expect(rows).to_contain_text("The older")
+    asked = await held(page, "**/web/torrents?*")
+    for number, event in ((1, "decision"), (2, "reset")):
+        await happen(page, event, {})
+        await until(lambda number=number: len(asked) == number, 20, event)
+    await asked[1].fulfill(json=newer)
+    await expect(rows).to_contain_text("The newer")
+    await answer_late(asked[0], older)
+    await expect(rows).to_contain_text("The newer")
+
+
 async def answer_torrents(page: Page, numbers: Sequence[int]) -> None:
     """Give the list torrents of these numbers: the sandbox has no such client."""
 

@@ -24,6 +24,8 @@ class Torrents extends Element {
   #next = /** @type {string | null} */ ("");
   #query = "";
   #loading = false;
+  /** How often the list was read from its beginning. */
+  #starts = 0;
   #refreshedAt = 0;
   #refreshing = 0;
   #find = typedParam("q");
@@ -89,6 +91,7 @@ class Torrents extends Element {
   }
 
   #restart() {
+    this.#starts += 1;
     this.#next = "";
     this.#loading = false;
     this.#loadMore();
@@ -129,18 +132,18 @@ class Torrents extends Element {
   /** Rows stay in their places. Pages that begin elsewhere now, as rows came or went before them, are read when they are seen. */
   async #readAgain() {
     this.#refreshing = 0;
-    if (!this.isConnected) {
-      return;
+    if (!this.isConnected || this.#next === "") {
+      return; // it is read from its beginning
     }
     this.#refreshedAt = performance.now();
     const first = Math.floor(this.range.first / PAGE);
     const last = Math.floor(Math.max(0, this.range.last - 1) / PAGE);
-    const query = this.#query;
+    const starts = this.#starts;
     for (let number = first; number <= last && number < this.pages.length; number += 1) {
       const { after } = this.pages[number];
       const answer = await read("torrents", { ...this.route.params, limit: PAGE, after }).catch(() => null);
-      if (!answer || query !== this.#query) {
-        return; // the connection says that it is away
+      if (!answer || starts !== this.#starts) {
+        return; // the connection says that it is away, or this is not the list any more
       }
       this.pages = this.pages.map((page, index) => (index === number ? { after, rows: answer.torrents } : page));
       const rest = this.pages.slice(number + 1);
