@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from control.auth.origin_check import OriginCheck
 from control.binding import LARGEST_BODY_BYTES, bind
@@ -106,7 +107,11 @@ class _Protocol(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        super().handle_error(request, status, exc, message)  # logs it, and aborts an answer that was started
+        if isinstance(exc, HttpProcessingError):
+            # its text repeats a line of the head, where a cookie or a token may be
+            _log.info("request could not be read", address=request.remote, error=type(exc).__name__)
+        else:
+            super().handle_error(request, status, exc, message)  # logs it, and aborts an answer that was started
         response = errors.unreadable(status)
         response.force_close()
         return response

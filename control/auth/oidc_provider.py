@@ -13,6 +13,7 @@ import aiohttp
 import msgspec
 
 from control.auth.access import equal
+from qbitrr.config.redact import redact_url
 from qbitrr.errors import ConfigError, Problem, UnauthorizedError, UnreachableError
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ class OidcProvider:
         authority = self._config.authority.rstrip("/")
         scheme = authority.partition("://")[0].lower()
         if scheme != "https" and (scheme != "http" or self._config.require_https_metadata):
-            problem = Problem("WebUI.OIDC.Authority", f'"{authority}"', "an address that begins with https://")
+            shown = redact_url(authority)
+            problem = Problem("WebUI.OIDC.Authority", f'"{shown}"', "an address that begins with https://")
             raise ConfigError([problem])
         found = await _request(http, "GET", f"{authority}/.well-known/openid-configuration")
         if str(found.get("issuer", "")).rstrip("/") != authority:

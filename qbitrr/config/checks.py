@@ -203,10 +203,13 @@ def _check_notifications(notifications: Notifications, findings: Findings) -> No
             findings.warning(where, "a hidden text", allowed, "Nothing can be sent there.")
     for position, row in enumerate(notifications.targets):
         where = f"Notifications.Targets[{position}].To"
-        if not row.to:
+        if not row.kind:
             findings.problem(where, "nothing", 'what stands before the "://" of an address')
+        elif row.to.partition("://")[2]:
+            hint = "The rest is a secret, and this key is shown."
+            findings.problem(where, "a whole address", f'what stands before its "://": "{row.kind}"', hint)
         elif row.kind not in kinds:
-            findings.warning(where, f'"{row.to}"', "the kind of an address in Urls", "The row has no effect.")
+            findings.warning(where, f'"{row.kind}"', "the kind of an address in Urls", "The row has no effect.")
 
 
 def _check_login(qbit: QBit, findings: Findings) -> None:

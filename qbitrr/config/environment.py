@@ -142,7 +142,9 @@ def _override_key(result: Overridden, variable: str, meant: _Meant, variables: M
             text = _secret_in(text)
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error)
-            result.problems.append(Problem(variable, f'"{text}": {why}', "a readable file with the secret"))
+            # what the variable says is not repeated: by mistake it may be the secret
+            hint = f"The secret itself belongs into {plain}."
+            result.problems.append(Problem(variable, f"a path ({why})", "a readable file with the secret", hint))
             return
     result.put((meant.section, *meant.path.split(".")), _value(meant.key, text), variable)
 

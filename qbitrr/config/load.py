@@ -30,7 +30,6 @@ from qbitrr.config.model import (
     arr_kind,
     is_qbit,
 )
-from qbitrr.config.redact import redact_url
 from qbitrr.config.tables import Findings, Source, read_table, values_of
 from qbitrr.errors import ConfigError, Problem
 
@@ -183,6 +182,6 @@ def _with_host(rows: tuple[TrackerRow, ...], where: str, findings: Findings) -> 
         if row.host:
             kept.append(row)
         else:
-            found = f'no host in "{redact_url(row.uri)}"' if row.uri else "no URI"
+            found = "a text without a host" if row.uri else "no URI"
             findings.warning(f"{where}[{position}].URI", found, "an announce address or host name", "Row ignored.")
     return tuple(kept)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 TableT = TypeVar("TableT", bound=Table)
 
+_ADDRESSES = ("url", "own_url", "server", "host", "peer")
+
 
 @dataclass(slots=True)
 class Findings:
@@ -120,7 +122,12 @@ def _read_one(key: Key, value: object, where: str, findings: Findings) -> Iterat
     try:
         yield read_value(key, value)
     except UnfitError as error:
-        findings.problem(where, shown(value, secret=key.secret), str(error))
+        findings.problem(where, shown(value, secret=key.secret or _may_hold_login(key, value)), str(error))
+
+
+def _may_hold_login(key: Key, value: object) -> bool:
+    """Whether a text that is no address may have a login in it: where that ends nothing says."""
+    return key.form in _ADDRESSES and isinstance(value, str) and "@" in value
 
 
 def _read_entries(key: Key, value: object, where: str, findings: Findings) -> Iterator[Any]:

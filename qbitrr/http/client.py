@@ -19,6 +19,7 @@ import aiohttp
 import msgspec
 
 from qbitrr.backoff import Backoff
+from qbitrr.config.redact import redact_url
 from qbitrr.errors import (
     CredentialsRejectedError,
     GoneError,
@@ -337,7 +338,7 @@ def _raise_for_status(service: str, what: str, status: int, headers: Mapping[str
     if status < 300:
         return
     if status < 400:
-        target = headers.get("Location", "elsewhere").partition("?")[0]
+        target = redact_url(headers.get("Location", "elsewhere").partition("?")[0])
         raise UnexpectedAnswerError(service, f"{text}, redirects to {target}; configure the final address")
     if status == 401:
         raise CredentialsRejectedError(service, f"{text}, the key or password is not accepted")

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from control import binding
 from control.server import serve
@@ -43,6 +44,27 @@ async def test_all_addresses_are_those_of_both_versions(context):
         async with serve(context, listeners):
             assert await _status(f"http://127.0.0.1:{port}") == 200
             assert await _status(f"http://[::1]:{port}") == 200
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nCookie: qbitrr_session=hunter2; other=\x01",
+        b"GET /?token=hunter2 HTTP/9",
+        b"GET / HTTP/1.1\r\nAuthorization : Bearer hunter2",
+        b"hunter2 / HTTP/1.1",
+    ],
+)
+async def test_a_head_that_cannot_be_read_is_not_repeated_in_the_log(context, caplog, head):
+    with socket.create_server((HOST, 0)) as listener, capture_logs() as logged:
+        async with serve(context, [listener]):
+            reader, writer = await asyncio.open_connection(*listener.getsockname())
+            writer.write(head + b"\r\n\r\n")
+            assert b" 400 " in await reader.readline()
+            await reader.read()
+            writer.close()
+    assert "request could not be read" in {line["event"] for line in logged}
+    assert "hunter2" not in f"{logged} {caplog.text}"
 
 
 async def test_it_serves_on_a_socket_that_is_already_open(context):

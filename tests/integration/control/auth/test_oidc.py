@@ -284,3 +284,11 @@ async def test_an_answer_without_end_is_not_read_to_it(client, provider):
 async def test_keys_that_are_none_prove_nothing(client, provider, monkeypatch, keys):
     monkeypatch.setattr(provider, "listed_keys", keys)
     assert await come_back(client, provider, await start(client)) == 401
+
+
+async def test_an_authority_that_is_no_address_is_said_without_a_login(make_context, connect):
+    config = CONFIG + '[WebUI]\nOIDCEnabled = true\n[WebUI.OIDC]\nAuthority = "http://me:hunter2@provider"\n'
+    async with connect(make_context(f'{config}ClientId = "us"\nAllowedSubjects = ["me"]\n')) as client:
+        answer = await get(client, "/login/oidc", 400)
+    assert "http://provider" in str(answer)
+    assert "hunter2" not in str(answer)

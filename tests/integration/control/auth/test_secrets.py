@@ -4,9 +4,10 @@ import pytest
 
 from control.auth import throttle
 from control.auth.rights import KEYS
+from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
 from qbitrr.config.dotted_keys import place_of
 from tests.integration.control.asking import get
-from tests.integration.control.sample import TOKEN
+from tests.integration.control.sample import HASH, TOKEN, UNDOABLE
 
 CONFIG = """
 [WebUI]
@@ -67,6 +68,23 @@ def test_every_secret_of_the_model_is_tried():
         if (place := place_of((sections.get(section, section), *name.split(".")))) and place.key and place.key.secret
     }
     assert secrets == RIGHT.keys()
+
+
+PARAMETERS = {"category": "movies", "section": "movies", "name": "Main.log", "hash": HASH, "id": str(UNDOABLE)}
+
+
+async def test_no_answer_has_one(client, log_folder):
+    """Not that which is found, not that nothing is found, not what is wrong with a request."""
+    (log_folder / "Main.log").write_text("line\n")
+    routes = [route for route in (*ROUTES, *INSIDE_ROUTES, *OPEN_ROUTES) if route.media != "text/event-stream"]
+    secrets = [text for value in RIGHT.values() for text in ([value] if isinstance(value, str) else value)]
+    for route in (one for one in routes if one.method == "GET"):
+        for values in (PARAMETERS, dict.fromkeys(PARAMETERS, "nothing")):
+            path = ("/web" if route in ROUTES else "") + route.path.format(**values)
+            for query in ("", "?limit=x&page=x&q=a&bytes=x&since=x&state=x&sort=x&after=x&time=x"):
+                async with client.get(path + query) as answer:
+                    text = await answer.text()
+                    assert not [secret for secret in secrets if secret in text], path + query
 
 
 async def answer_to(client, path, body, headers):

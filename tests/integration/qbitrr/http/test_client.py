@@ -73,6 +73,7 @@ async def test_answers_are_decoded_into_types_and_the_path_of_the_address_is_kep
         ({"status": 503}, RefusedError, "status 503"),
         ({"status": 500, "text": "secret stack"}, RefusedError, "status 500"),
         ({"status": 302, "headers": {"Location": "https://x/login?token=1"}}, UnexpectedAnswerError, "redirects"),
+        ({"status": 302, "headers": {"Location": "https://me:hush@x/login"}}, UnexpectedAnswerError, "https://x/login"),
         ({"text": "<html>login</html>"}, UnexpectedAnswerError, "GET thing"),
         ({"text": '{"id": "one"}'}, UnexpectedAnswerError, "Expected `int`, got `str`"),
     ],

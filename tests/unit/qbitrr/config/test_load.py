@@ -347,6 +347,7 @@ def test_two_qbittorrents_may_manage_the_same_category(load):
         ("[[Radarr.Messages]]\nText = 'a('\nMatch = 'regex'", "Radarr.Messages[0].Text"),
         ("[[Radarr.Messages]]\nText = '(a+)+b'\nMatch = 'regex'", "Radarr.Messages[0].Text"),
         ("[[Notifications.Targets]]\nEvents = ['ask']", "Notifications.Targets[0].To"),
+        ("[Notifications]\nUrls = ['json://x']\nTargets = [{ To = 'json://x' }]", "Notifications.Targets[0].To"),
     ],
 )
 def test_what_cannot_hold_of_rules_ranges_and_messages_is_refused(refuse, text, key):
