@@ -2,7 +2,7 @@
 
 `QBITRR_<SECTION>_<KEY>`, in capitals with underscores: `QBITRR_SETTINGS_FREE_SPACE`, `QBITRR_RADARR_MOVIES_URI`. A
 variable counts when it is not blank; `false` and `0` are values. That of a secret may name a file instead, with `_FILE`
-behind it. `OTHER_VARIABLES` of the same family are read elsewhere.
+behind it.
 """
 
 from __future__ import annotations
@@ -31,13 +31,17 @@ QBIT_DISABLED = "QBITRR_QBIT_DISABLED"
 SEARCH_ONLY = "QBITRR_OVERRIDES_SEARCH_ONLY"
 PROCESSING_ONLY = "QBITRR_OVERRIDES_PROCESSING_ONLY"
 DATA_PATH = "QBITRR_OVERRIDES_DATA_PATH"
+"""Read by `qbitrr.data_dir`."""
 UPDATE_KEY = "QBITRR_UPDATE_KEY"
 """Older name of `QBITRR_SETTINGS_UPDATE_KEY`, which wins."""
 FILE_SUFFIX = "_FILE"
 LONGEST_SECRET = 65_536  # bytes of a file
 
 SWITCHES = (QBIT_DISABLED, SEARCH_ONLY, PROCESSING_ONLY)
-OTHER_VARIABLES = (DATA_PATH, "QBITRR_SETTINGS_GITHUB_TOKEN")
+DROPPED: Mapping[str, str] = {
+    "QBITRR_SETTINGS_GITHUB_TOKEN": "Updates come from a package index, without a login. Ignored.",
+}
+"""Variables of the older program that nothing here reads, and why."""
 
 _ONCE: Mapping[str, tuple[str, type[Table]]] = {
     "SETTINGS": ("Settings", Settings),
@@ -115,7 +119,7 @@ def _in_capitals(name: str) -> str:
 
 def _override_keys(result: Overridden, variables: Mapping[str, str]) -> None:
     """Override the keys of all sections, also of new ones whose address is among the variables."""
-    names = [name for name in variables if name not in (*SWITCHES, *OTHER_VARIABLES, UPDATE_KEY)]
+    names = [name for name in variables if name not in (*SWITCHES, DATA_PATH, UPDATE_KEY)]
     meant = {name: one for name in names if (one := _meant(name, result.document))}
     found = {(one.section, one.path) for one in meant.values()}
     for variable, one in meant.items():
@@ -126,7 +130,10 @@ def _override_keys(result: Overridden, variables: Mapping[str, str]) -> None:
         else:
             _override_key(result, variable, one, variables)
     for variable in names:
-        if variable not in meant and variable.startswith(_FAMILIES):
+        if variable in DROPPED:
+            what = "a variable that nothing reads"
+            result.warnings.append(Problem(variable, what, "leaving it out", DROPPED[variable]))
+        elif variable not in meant and variable.startswith(_FAMILIES):
             hint = _hint(variable, set(known_variables(result.document)))
             result.warnings.append(Problem(variable, "an unknown variable", "those in docs/environment.md", hint))
 
@@ -298,7 +305,7 @@ def known_variables(sections: Iterable[str]) -> Iterator[str]:
         if once or is_qbit(section) or arr_kind(section):
             ends = suffixes(_ONCE[section.upper()][1]) if once else suffixes(*_model(section))
             yield from (f"QBITRR_{_prefix(section)}{end}" for end in ends)
-    yield from (*SWITCHES, *OTHER_VARIABLES, UPDATE_KEY)
+    yield from (*SWITCHES, DATA_PATH, UPDATE_KEY)
 
 
 def _hint(variable: str, known: set[str]) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,12 +14,14 @@ from qbitrr.config.environment import (
     QBIT_DISABLED,
     SEARCH_ONLY,
     known_variables,
+    override,
     suffixes,
 )
 from qbitrr.config.model import Arr, Notifications, Prowlarr, QBit, Settings, WebUI
 from qbitrr.config.model.key import Table
 from qbitrr.config.tables import values_of
 from qbitrr.config.values import read_value
+from qbitrr.data_dir import data_folder
 from qbitrr.errors import ConfigError
 
 FILE = """
@@ -355,6 +358,20 @@ def test_bad_values_are_all_reported_under_the_name_of_their_variable(refuse):
         "QBITRR_SETTINGS_TORRENT_MAXIMUM_ETA",
     }
     assert problems["QBITRR_QBIT_PORT"].hint == "It overrides qBit.Port."
+
+
+@pytest.mark.parametrize("variable", [*known_variables(["Radarr", "Sonarr-4K", "Lidarr", "qBit-nas"])])
+def test_every_known_variable_has_a_reader(variable):
+    document: dict[str, dict[str, str]] = {name: {} for name in ("qBit", "qBit-nas", "Radarr", "Sonarr-4K", "Lidarr")}
+    read = set(override(document, {variable: "1"}).variables.values())
+    folder = data_folder(None, {variable: "1"}, container=False, working=Path("/"))
+    assert variable in read or folder == Path("/1")
+
+
+def test_a_token_for_the_updates_of_the_older_program_is_said_to_be_without_effect(load):
+    (warning,) = load("", QBITRR_SETTINGS_GITHUB_TOKEN="hunter2").warnings
+    assert (warning.key, warning.found) == ("QBITRR_SETTINGS_GITHUB_TOKEN", "a variable that nothing reads")
+    assert "hunter2" not in str(warning)
 
 
 def test_a_misspelt_variable_is_a_warning(load):
