@@ -27,6 +27,7 @@ _IN_PARENTHESES = re.compile(r"\(([^()]+)\)\s*$")
 _LIKE_A_PATTERN = re.compile(r"[\[\](){}|?+*\\]")
 _CRON_FIELD = re.compile(r"[0-9A-Za-z*/,#?-]+")
 _WINDOW = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]-(?:[01][0-9]|2[0-3]):[0-5][0-9]")
+_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")  # IPv4 addresses in the form of IPv6 (RFC 4291)
 _NOT_IN_PATHS = re.compile(r"[\s?#\\]|^\.\.?$")
 _MOST = 2**53
 """The largest whole number that every reader of JSON and TOML agrees on."""
@@ -153,7 +154,12 @@ def _host(value: object, key: Key) -> str:
 
 
 def _network(value: object, key: Key) -> str:
-    return str(ipaddress.ip_network(_text(value, key), strict=False))
+    """`::ffff:10.0.0.0/104` is the network `10.0.0.0/8`: the addresses of peers are compared in that form too."""
+    network = ipaddress.ip_network(_text(value, key), strict=False)
+    if isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_MAPPED):
+        mapped = network.network_address.ipv4_mapped
+        network = ipaddress.ip_network((str(mapped), network.prefixlen - _MAPPED.prefixlen))
+    return str(network)
 
 
 def _pattern(value: object, _: Key) -> str:

@@ -5,9 +5,8 @@ from ipaddress import ip_network
 import pytest
 from multidict import CIMultiDict
 
-from control.auth.addresses import client_address, is_internal
-
-PROXY = "192.168.1.2"
+from control.auth.addresses import client_address, is_internal, proxy_networks
+from qbitrr.config import load_text
 
 
 @pytest.mark.parametrize(
@@ -99,3 +98,11 @@ def test_a_forwarded_header_can_only_make_a_request_external(peer, headers, inte
 )
 def test_what_a_trusted_proxy_says_of_a_client_counts_only_when_it_is_an_address(headers, client):
     assert client_address(PROXY, CIMultiDict(headers), (ip_network(f"{PROXY}/32"),)) == client
+
+
+@pytest.mark.parametrize("written", ["10.0.0.0/8", "10.9.9.9", "::ffff:10.0.0.0/104", "::ffff:10.9.9.9"])
+@pytest.mark.parametrize("peer", ["10.9.9.9", "::ffff:10.9.9.9"])
+def test_a_proxy_is_trusted_in_both_forms_of_its_address(written, peer):
+    webui = load_text(f"[WebUI]\nTrustedProxies = ['{written}']", {}).config.webui
+    headers = CIMultiDict({"X-Forwarded-For": "203.0.113.5"})
+    assert client_address(peer, headers, proxy_networks(webui.trusted_proxies)) == "203.0.113.5"
