@@ -2,7 +2,7 @@
 
 A request is described by a struct. Fields that are named in the path are read from there; the others from the query of
 a GET, or from the JSON body of a POST. `Meta(extra={"lowest": …, "highest": …})` clamps an integer of a query to a
-range; the limits of `Meta` itself reject it.
+range: how many are asked for. The limits of `Meta` itself reject it: where another number would mean something else.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from control.auth import rights
 from control.auth.roles import Author
 from control.web import answers
 from control.web.budget import client_of
-from control.web.errors import invalid
+from control.web.constraint import misfit
+from control.web.errors import invalid, unfit
 from qbitrr.errors import BadRequestError
 
 if TYPE_CHECKING:
@@ -199,15 +200,21 @@ def _flag(name: str, text: str) -> bool | None:
 
 
 def _integer_parser(kind: inspect.IntType, clamp: Mapping[str, int]) -> Parser:
-    lowest, highest = clamp.get("lowest", -LARGEST_INTEGER), clamp.get("highest", LARGEST_INTEGER)
+    lowest, highest = clamp.get("lowest"), clamp.get("highest")
+    least = -LARGEST_INTEGER if kind.ge is None else kind.ge
+    most = LARGEST_INTEGER if kind.le is None else kind.le
 
     def read(name: str, text: str) -> int:
         if not _INTEGER.fullmatch(text):
             raise invalid(name, text, "Must be an integer")
         number = int(text)
-        if kind.ge is not None and number < kind.ge:
-            raise invalid(name, number, f"Must be at least {kind.ge}")
-        return min(max(number, lowest), highest)
+        number = number if lowest is None else max(number, lowest)
+        number = number if highest is None else min(number, highest)
+        if number < least:
+            raise invalid(name, text, f"Must be at least {least}")
+        if number > most:
+            raise invalid(name, text, f"Must be at most {most}")
+        return number
 
     return read
 
@@ -249,8 +256,10 @@ def decode(body: bytes) -> dict[str, Any]:
         return {}
     try:
         decoded = _body_decoder.decode(body)
-    except (ValueError, RecursionError):  # not JSON, not an object, not UTF-8, nested beyond what can be read
-        raise BadRequestError("The body must be a JSON object") from None
+    except (ValueError, RecursionError) as error:  # not JSON, not an object, not UTF-8, nested beyond what can be read
+        beyond = str(error).startswith("Number out of range")
+        text = "must not hold numbers beyond 1e308" if beyond else "must be a JSON object"
+        raise BadRequestError(f"The body {text}") from None
     if sum(map(body.count, (b"[", b"{", b","))) > _DEEPEST:  # else it cannot be too much
         _check_extent(decoded)
     return decoded
@@ -280,7 +289,5 @@ def convert(values: Mapping[str, Any], request_type: type[T]) -> T:
     try:
         return msgspec.convert(values, request_type)
     except msgspec.ValidationError as error:
-        constraint, _, where = str(error).partition(" - at `$.")
-        parameter = where.rstrip("`")
-        details = {"parameter": parameter, "constraint": constraint} if parameter else {"constraint": constraint}
-        raise BadRequestError(f"Invalid body: {error}", details) from None
+        found = misfit(error, request_type)
+        raise unfit(found.parameter, found.constraint) from None

@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 
 from control.context import HandlerContext
 from control.handlers.shared import Category, Message
+from control.web.constraint import MUST
 from control.web.errors import invalid
 from control.worker_lookup import category_of, send
 from qbitrr import ipc
@@ -18,6 +19,12 @@ from qbitrr.state import breakers, ledger
 from qbitrr.state.ledger import Entry
 
 _MOST_DIGITS = 18  # of an id; more of them exceed the integers of SQLite
+_MUST = "Must be the id of an action, as it is in the list of decisions"
+
+ActionId = Annotated[
+    str,
+    Meta(description="Id of the action in the list of decisions.", pattern="^[0-9]{1,18}$", extra={MUST: _MUST}),
+]
 
 
 class ApprovalRequest(Struct, frozen=True):
@@ -29,7 +36,7 @@ class ApprovalRequest(Struct, frozen=True):
 class UndoRequest(Struct, frozen=True):
     """The action that is meant."""
 
-    id: Annotated[str, Meta(description="Id of the action in the list of decisions.", pattern="^[0-9]{1,18}$")]
+    id: ActionId
 
 
 async def approve(context: HandlerContext, request: ApprovalRequest) -> Message:
@@ -48,7 +55,7 @@ async def discard(context: HandlerContext, request: ApprovalRequest) -> Message:
 class AnswerRequest(Struct, frozen=True):
     """The action that is asked about, and the answer."""
 
-    id: Annotated[str, Meta(description="Id of the action in the list of decisions.", pattern="^[0-9]{1,18}$")]
+    id: ActionId
     answer: Annotated[Literal["do", "leave"], Meta(description="do: carry it out. leave: leave the torrent.")]
     always: Annotated[
         bool, Meta(description="The same for everything that its rule asks about torrents of its tracker.")
@@ -97,7 +104,7 @@ async def undo(context: HandlerContext, request: UndoRequest) -> Message:
 async def _entry(context: HandlerContext, action_id: str) -> Entry:
     """Read an action. Raises BadRequestError, NotFoundError."""
     if not (action_id.isascii() and action_id.isdigit() and len(action_id) <= _MOST_DIGITS):
-        raise invalid("id", action_id, "Must be the id of an action")
+        raise invalid("id", action_id, _MUST)
     entry = await ledger.get(context.database, int(action_id))
     if entry is None:
         raise NotFoundError(f"There is no action {action_id}")

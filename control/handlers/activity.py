@@ -16,9 +16,7 @@ class ActivityRequest(Struct, frozen=True):
     """The days that are counted."""
 
     days: Annotated[int, Meta(description="How many, 1 to 90, with today.", extra={"lowest": 1, "highest": 90})] = 14
-    offset_minutes: Annotated[
-        int, Meta(description="How far the caller's zone is ahead of UTC.", extra={"lowest": -900, "highest": 900})
-    ] = 0
+    offset_minutes: Annotated[int, Meta(description="How far the caller's zone is ahead of UTC.", ge=-900, le=900)] = 0
 
 
 class DayCount(Struct, frozen=True):

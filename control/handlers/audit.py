@@ -13,7 +13,9 @@ class AuditRequest(Struct, frozen=True):
     """Which entries are meant."""
 
     limit: Annotated[int, Meta(description="Entries at most, 1 to 500.", extra={"lowest": 1, "highest": 500})] = 50
-    before: Annotated[int | None, Meta(description="Only entries with a smaller id: the next page.")] = None
+    before: Annotated[
+        Annotated[int, Meta(ge=1)] | None, Meta(description="Only entries with a smaller id: the next page.")
+    ] = None
 
 
 class AuditView(Struct, frozen=True):

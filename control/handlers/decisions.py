@@ -26,7 +26,9 @@ class DecisionsRequest(Struct, frozen=True):
     q: Annotated[str, Meta(description="Only those with this text in name or reason, in any case.")] = ""
     since: Annotated[str, Meta(description="Only those planned at this time or later, ISO 8601.")] = ""
     until: Annotated[str, Meta(description="Only those planned before this time, ISO 8601.")] = ""
-    before: Annotated[int, Meta(description="Only those that are older than this one: `next` of the page before.")] = 0
+    before: Annotated[
+        int, Meta(description="Only those that are older than this one: `next` of the page before.", ge=0)
+    ] = 0
     shadow: Annotated[bool, Meta(description="What Shadow kept from being done.")] = False
 
 

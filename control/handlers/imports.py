@@ -6,6 +6,7 @@ from msgspec import Meta, Struct
 
 from control.context import HandlerContext
 from control.handlers.shared import Category, Message
+from control.web.constraint import MUST
 from control.worker_lookup import category_of, send
 from qbitrr import ipc
 from qbitrr.errors import ConflictError, NotFoundError
@@ -40,7 +41,14 @@ class ImportAnswerRequest(Struct, frozen=True):
 
     section: Category
     instance: Annotated[str, Meta(description="Section of the qBittorrent that has it.", max_length=200)]
-    hash: Annotated[str, Meta(description="Its infohash.", pattern="^[0-9a-fA-F]{40,64}$")]
+    hash: Annotated[
+        str,
+        Meta(
+            description="Its infohash.",
+            pattern="^[0-9a-fA-F]{40,64}$",
+            extra={MUST: "Must be an infohash: 40 or 64 hexadecimal digits"},
+        ),
+    ]
     answer: Annotated[
         Choice,
         Meta(

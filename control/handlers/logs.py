@@ -9,7 +9,7 @@ from typing import Annotated
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from control.binding import AUTHOR
+from control.binding import AUTHOR, LARGEST_INTEGER
 from control.context import HandlerContext
 from control.handlers.shared import Nothing
 from control.log_files import reader
@@ -24,7 +24,9 @@ from qbitrr.errors import NotFoundError
 _POLL_SECONDS = 0.5
 
 Name = Annotated[str, Meta(description="Name from the list of log files.")]
-Offset = Annotated[int, Meta(description="Lines to skip at the beginning.", extra={"lowest": 0})]
+Offset = Annotated[
+    int, Meta(description="Lines to skip at the beginning.", extra={"lowest": 0, "highest": LARGEST_INTEGER})
+]
 
 
 class LogName(Struct, frozen=True):

@@ -21,10 +21,7 @@ class RoomRequest(Struct, frozen=True):
     section: Category
     bytes: Annotated[
         int,
-        Meta(
-            description="For so many bytes. 0: for the download that waits first, or for as much as there is.",
-            extra={"lowest": 0, "highest": 2**53},
-        ),
+        Meta(description="For so many bytes. 0: for the download that waits first, or for as much as there is.", ge=0),
     ] = 0
 
 

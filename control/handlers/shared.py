@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar, cast
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+from control.binding import LARGEST_INTEGER
 from control.context import HandlerContext
 from control.web.errors import invalid
 from qbitrr.arr.kinds import KINDS
@@ -25,7 +26,7 @@ _LARGEST_ID = 2**53
 
 Category = Annotated[str, Meta(description="Category of the Arr in qBittorrent, or the name of its section.")]
 Title = Annotated[str, Meta(description="Only titles that contain this text, in any case.")]
-Page = Annotated[int, Meta(description="Page, counted from 0.", extra={"lowest": 0})]
+Page = Annotated[int, Meta(description="Page, counted from 0.", extra={"lowest": 0, "highest": LARGEST_INTEGER})]
 Descending = Annotated[bool, Meta(description="From the last to the first.")]
 After = Annotated[str, Meta(description="`next` of the page before, in the same order; `page` is then not counted.")]
 PageSize = Annotated[int, Meta(description="Rows of a page, 1 to 500.", extra={"lowest": 1, "highest": 500})]

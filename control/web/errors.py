@@ -45,8 +45,20 @@ class Faults:
 
 def invalid(parameter: str, value: object, constraint: str) -> BadRequestError:
     """Make the error for a parameter whose value violates a constraint."""
-    text = f"Invalid parameter: {parameter} {constraint[0].lower()}{constraint[1:]}"
-    return BadRequestError(text, {"parameter": parameter, "value": value, "constraint": constraint})
+    return BadRequestError(
+        _violation(parameter, constraint), {"parameter": parameter, "value": value, "constraint": constraint}
+    )
+
+
+def unfit(parameter: str, constraint: str) -> BadRequestError:
+    """Make the error for a part of a body, or all of it, that violates a constraint. It is not repeated."""
+    if not parameter:
+        return BadRequestError(f"Invalid body: {constraint}", {"constraint": constraint})
+    return BadRequestError(_violation(parameter, constraint), {"parameter": parameter, "constraint": constraint})
+
+
+def _violation(parameter: str, constraint: str) -> str:
+    return f"Invalid parameter: {parameter} {constraint[0].lower()}{constraint[1:]}"
 
 
 def answer(error: Exception, request: web.Request, faults: Faults) -> web.Response:
