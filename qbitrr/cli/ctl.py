@@ -165,7 +165,8 @@ def ask(data_dir: DataDir, method: str, path: str, seconds: float = _WAIT_SECOND
         decoded = json.load(answer)
     except (OSError, ValueError, http.client.HTTPException) as error:
         because = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise NotRunningError(f"the daemon does not answer at {data_dir.control_socket}: {because}") from None
+        remedy = "start it, or name its data folder with --data-dir"
+        raise NotRunningError(f"the daemon does not answer at {data_dir.control_socket}: {because}; {remedy}") from None
     finally:
         connection.close()
     if answer.status == 200:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qbitrr import __version__
-from qbitrr.cli import package_conflicts
+from qbitrr.cli import argument, package_conflicts
 from qbitrr.errors import ConfigError, QbitrrError, RefusedByDaemonError
 from qbitrr.printable import printable_lines
 
@@ -83,7 +83,7 @@ def parser() -> argparse.ArgumentParser:
         (everywhere, argparse.SUPPRESS, _DATA_DIR),
         (of_demo, argparse.SUPPRESS, "a folder that holds nothing else (default: ./.config/demo)"),
     ):
-        each.add_argument("--data-dir", type=_folder, default=default, help=text)
+        each.add_argument("--data-dir", type=argument.folder, default=default, help=text)
     top.add_argument("--version", action="version", version=f"qbitrr {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
@@ -96,24 +96,32 @@ def parser() -> argparse.ArgumentParser:
 
     command("run", _run, "run the daemon")
     demo = command("demo", _demo, "run the daemon on a built-in sandbox: nothing else is needed", of_demo)
-    demo.add_argument("--port", type=int, default=6969, help="port of the page (default: 6969)")
+    demo.add_argument("--port", type=argument.port, default=6969, help="port of the page (default: 6969)")
     check = command("check", _check, "check config.toml and print what would run")
     check.add_argument("--values", action="store_true", help="print every value, and where it comes from, instead")
     migrate = command("migrate", _migrate, "translate config.toml of the older program (qBitrr) and print each key")
-    migrate.add_argument("folder", type=_folder, help="where its config.toml is; the new file is written beside it")
+    migrate.add_argument(
+        "folder", type=argument.folder, help="where its config.toml is; the new file is written beside it"
+    )
     command("doctor", _doctor, "ask the Arrs for their settings and print what contradicts, with remedies")
     explain = command("explain", _explain, "print what was decided on a torrent, and why")
-    explain.add_argument("infohash", help="the torrent's infohash")
+    explain.add_argument("infohash", type=argument.name, help="the torrent's infohash")
     undo = command("undo", _undo, "release a torrent from quarantine, or add it again after its removal")
-    undo.add_argument("action", type=int, help="number of the action, as `explain` and /web/decisions show it")
+    undo.add_argument(
+        "action", type=argument.number, help="number of the action, as `explain` and /web/decisions show it"
+    )
     orphans = command("orphans", _orphans, "list files that no torrent knows, or restore some that were moved aside")
-    orphans.add_argument("--restore", type=int, nargs="+", metavar="ID", help="numbers of the files to move back")
+    orphans.add_argument(
+        "--restore", type=argument.number, nargs="+", metavar="ID", help="numbers of the files to move back"
+    )
     shadow = command("shadow-report", _shadow_report, "print what would have been done while Shadow was on")
-    shadow.add_argument("category", nargs="?", help="of which category; without it, of all")
+    shadow.add_argument("category", type=argument.name, nargs="?", help="of which category; without it, of all")
     beside = command("side-by-side", _side_by_side, "print what Shadow would have done beside what others did")
-    beside.add_argument("category", nargs="?", help="of which category; without it, of all")
+    beside.add_argument("category", type=argument.name, nargs="?", help="of which category; without it, of all")
     evidence = command("evidence", _evidence, "print how workers ended abnormally, and what is known of it")
-    evidence.add_argument("category", nargs="?", help="of which worker; without it, one line for each end of any")
+    evidence.add_argument(
+        "category", type=argument.name, nargs="?", help="of which worker; without it, one line for each end of any"
+    )
     backup = command("backup", _backup, "back the state file up now; the daemon may run meanwhile")
     backup.add_argument("--list", action="store_true", help="only list the backups there are")
     restore = command("restore", _restore, "restore a backup of the state file; the daemon must be stopped")
@@ -126,12 +134,6 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _folder(text: str) -> Path:
-    if not text:
-        raise argparse.ArgumentTypeError("name a folder, or leave --data-dir out")
-    return Path(text)
-
-
 def _add_ctl(ctl: argparse.ArgumentParser, everywhere: argparse.ArgumentParser) -> None:
     actions = ctl.add_subparsers(required=True, metavar="ACTION", dest="action")
 
@@ -141,13 +143,15 @@ def _add_ctl(ctl: argparse.ArgumentParser, everywhere: argparse.ArgumentParser) 
     action("status", "print the state of every worker")
     action("reload", "apply config.toml; only the workers that it concerns change")
     restart = action("restart", "restart the daemon in place, or replace the process of one category")
-    restart.add_argument("category", nargs="?", help="of which worker; without it, the whole daemon")
+    restart.add_argument(
+        "category", type=argument.name, nargs="?", help="of which worker; without it, the whole daemon"
+    )
     for decision, text in (("approve", "carry them out"), ("discard", "drop them")):
         decide = action(decision, f"removals that wait for your approval, as they were too many: {text}")
-        decide.add_argument("category", help="whose removals")
+        decide.add_argument("category", type=argument.name, help="whose removals")
     action("sessions", "print the logins that are valid")
     revoke = action("revoke", "end logins")
-    revoke.add_argument("session", help="the id of one, or `all`")
+    revoke.add_argument("session", type=argument.name, help="the id of one, or `all`")
     action("restart-workers", "replace the processes of all workers, one after the other")
     actions.add_parser("renew", parents=[everywhere])  # the old name of restart-workers; without help it is not listed
     action("dump", "write the state of every process to the log")
@@ -260,7 +264,7 @@ def _shadow_report(options: argparse.Namespace) -> int:
     from qbitrr.cli.shadow_report import report  # noqa: PLC0415
 
     text = asyncio.run(report(_chosen(options).state_file, options.category))
-    return _print_or(text, "Nothing was recorded under Shadow.")
+    return _print_or(text, f"Nothing was recorded under Shadow{_of(options.category)}.")
 
 
 def _side_by_side(options: argparse.Namespace) -> int:
@@ -268,14 +272,14 @@ def _side_by_side(options: argparse.Namespace) -> int:
     from qbitrr.clock import Clock  # noqa: PLC0415
 
     text = asyncio.run(report(_chosen(options).state_file, options.category, Clock().wall()))
-    return _print_or(text, "Nothing is known to compare.")
+    return _print_or(text, f"Nothing is known to compare{_of(options.category)}.")
 
 
 def _evidence(options: argparse.Namespace) -> int:
     from supervisor import evidence  # noqa: PLC0415
 
     text = evidence.report(_chosen(options).evidence_folder, options.category)
-    return _print_or(text, "No worker ended abnormally.")
+    return _print_or(text, f"No worker{_of(options.category)} ended abnormally.")
 
 
 def _backup(options: argparse.Namespace) -> int:
@@ -293,6 +297,11 @@ def _restore(options: argparse.Namespace) -> int:
 
     _show(backups.restore(_chosen(options), options.file, dry_run=options.dry_run))
     return _OK
+
+
+def _of(category: str | None) -> str:
+    """What says of which category a report is, also of one that is misspelt."""
+    return "" if category is None else f" of {category}"
 
 
 def _show(text: object, file: TextIO | None = None) -> None:
