@@ -25,7 +25,7 @@ from qbitrr.errors import ConfigError, ConflictError, NotFoundError, Problem, Qb
 from supervisor.workers import WorkerChanges  # noqa: TC001 - msgspec reads the annotations of ConfigPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from control.auth.roles import Author
     from qbitrr.clock import Clock
@@ -98,11 +98,11 @@ class ConfigEditor:
         deletions: Sequence[str],
         renames: Mapping[str, str],
         author: Author,
-        expected: str | None = None,
+        expected: Collection[str] = (),
     ) -> ConfigPlan:
         """Make a change. `renames` are new names of sections by present ones, given before the rest is changed.
 
-        `expected` is the version that its author saw.
+        `expected` are versions of which its author saw one; without any, it is for whatever version there is.
 
         Raises ConfigError for what cannot be, ConflictError when another change is being made or was made since,
         ForbiddenError for keys that this author may not change, WorkerNotReadyError when it was rolled back.
@@ -119,7 +119,7 @@ class ConfigEditor:
         earlier = next((version for version in kept if version.id == number), None)
         if earlier is None:
             raise NotFoundError(f"No version {number} of the configuration is kept")
-        return await self._make(lambda: self._replaced_by(earlier), [f"version {number}"], author, None)
+        return await self._make(lambda: self._replaced_by(earlier), [f"version {number}"], author, ())
 
     async def versions(self) -> list[tuple[history.Version, list[KeyChange]]]:
         """Every kept version with what it changed, the newest first."""
@@ -145,7 +145,7 @@ class ConfigEditor:
     # -- making a change ----------------------------------------------------------------------------------------
 
     async def _make(
-        self, check: Callable[[], ConfigChange], names: list[str], author: Author, expected: str | None
+        self, check: Callable[[], ConfigChange], names: list[str], author: Author, expected: Collection[str]
     ) -> ConfigPlan:
         if self._busy_with is not None:
             details = {"changed": self._busy_with}
@@ -154,10 +154,10 @@ class ConfigEditor:
         return await asyncio.shield(self._check_and_apply(check, author, expected))  # also when the client disconnects
 
     async def _check_and_apply(
-        self, check: Callable[[], ConfigChange], author: Author, expected: str | None
+        self, check: Callable[[], ConfigChange], author: Author, expected: Collection[str]
     ) -> ConfigPlan:
         try:
-            if expected is not None:
+            if expected:
                 await asyncio.to_thread(self._check_version, expected)
             change = await asyncio.to_thread(check)
             rights.require_keys([entry.key for entry in change.differences], author)
@@ -176,12 +176,12 @@ class ConfigEditor:
         self._on_change("applied", shown)
         return shown
 
-    def _check_version(self, expected: str) -> None:
+    def _check_version(self, expected: Collection[str]) -> None:
         text = self._read()
-        if self._version_of(text) == expected:
+        if self._version_of(text) in expected:
             return
         seen = next(
-            (kept.text for kept in history.versions(self._history) if self._version_of(kept.text) == expected), None
+            (kept.text for kept in history.versions(self._history) if self._version_of(kept.text) in expected), None
         )
         keys = None if seen is None else [entry.key for entry in differences(parse(seen), parse(text))]
         raise ConflictError("The configuration was changed since it was read; read it again", {"changed": keys})

@@ -96,9 +96,18 @@ def _request_boundary(context: HandlerContext) -> Middleware:
 
 
 class _Protocol(web.RequestHandler):
-    """HTTP on one connection. What cannot be read as a request is answered in the envelope of errors too."""
+    """HTTP on one connection. What is answered before any handler is asked has the envelope of errors too."""
 
     __slots__ = ()
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send an answer. An exception of aiohttp comes here only when no middleware was asked: for `Expect`."""
+        if isinstance(resp, web.HTTPException):
+            resp = errors.of_http(resp, request)
+            resp.force_close()  # whether the body comes all the same is not known
+        return await super().finish_response(request, resp, start_time)
 
     def handle_error(
         self,

@@ -172,11 +172,20 @@ async def change(context: HandlerContext, request: ChangeRequest, http: web.Requ
 
     Only the workers that it concerns are restarted. When one of them does not get ready, the change is rolled back.
     """
-    expected = http.headers.get("If-Match", "").removeprefix("W/").strip('" ') or None
     plan = await context.config_editor.apply(
-        request.changes, request.deletions, request.renames, http[AUTHOR], expected
+        request.changes, request.deletions, request.renames, http[AUTHOR], _expected_versions(http)
     )
     return Changed(success=True, message="Configuration updated successfully", plan=plan)
+
+
+def _expected_versions(http: web.Request) -> frozenset[str]:
+    """The versions that If-Match names (RFC 9110, 13.1.1); none for `*`, which every version matches.
+
+    A proxy that compresses makes a tag weak.
+    """
+    tags = ",".join(http.headers.getall("If-Match", ())).split(",")
+    versions = frozenset(tag.strip().removeprefix("W/").strip('"') for tag in tags) - {""}
+    return frozenset() if "*" in versions else versions
 
 
 async def plan(context: HandlerContext, request: ChangeRequest, http: web.Request) -> PlanView:

@@ -64,7 +64,8 @@ def revalidated(answer: Tagged, request: web.Request, cache_control: str = "no-c
     """Make an answer that a client may keep but has to revalidate: 304 without a body when its tag still matches."""
     headers = _HEADERS.copy()
     headers["Cache-Control"], headers["ETag"] = cache_control, answer.tag
-    if answer.tag in request.headers.get("If-None-Match", ""):
+    seen = ",".join(request.headers.getall("If-None-Match", ()))
+    if answer.tag in seen or seen.strip() == "*":
         return web.Response(status=304, headers=headers)
     headers["Content-Type"] = answer.content_type
     return web.Response(body=answer.body, headers=headers)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _log = logs.get(__name__)
 
-_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "PAYLOAD_TOO_LARGE"}
+_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "PAYLOAD_TOO_LARGE", 417: "EXPECTATION_FAILED"}
 _HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "60"}, 503: {"Retry-After": "1"}}
 
 
@@ -71,13 +71,18 @@ def answer(error: Exception, request: web.Request, faults: Faults) -> web.Respon
             success: Literal[False] | None = False if isinstance(error, ConfigError) else None
             return _answer(error.status, Envelope(_readable(error.summary), error.code, details, success))
         case web.HTTPException():
-            code = _CODES.get(error.status, "BAD_REQUEST")
-            allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
-            return _answer(error.status, Envelope(_sentence(error, request), code), allow)
+            return of_http(error, request)
         case _:
             faults.count += 1
             _log.error("request failed unexpectedly", path=request.path, exc_info=error)
             return _answer(500, _UNEXPECTED)
+
+
+def of_http(error: web.HTTPException, request: web.BaseRequest) -> web.Response:
+    """Answer an error that HTTP itself has."""
+    code = _CODES.get(error.status, "BAD_REQUEST")
+    allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+    return _answer(error.status, Envelope(_readable(_sentence(error, request)), code), allow)
 
 
 def unreadable(status: int) -> web.Response:
@@ -103,7 +108,7 @@ def _readable(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def _sentence(error: web.HTTPException, request: web.Request) -> str:
+def _sentence(error: web.HTTPException, request: web.BaseRequest) -> str:
     match error.status:
         case 404:
             return f"Nothing is at {request.path}"
@@ -111,5 +116,7 @@ def _sentence(error: web.HTTPException, request: web.Request) -> str:
             return f"{request.method} is not possible at {request.path}"
         case 413:
             return "The body is too large"
+        case 417:
+            return f"Expect: {request.headers.get('Expect', '')} cannot be met; leave it out, or send 100-continue"
         case _:
             return error.reason

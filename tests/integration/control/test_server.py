@@ -1,6 +1,7 @@
 """Listening where the configuration says, or on a socket that is already open."""
 
 import asyncio
+import json
 import socket
 import threading
 import time
@@ -65,6 +66,24 @@ async def test_a_head_that_cannot_be_read_is_not_repeated_in_the_log(context, ca
             writer.close()
     assert "request could not be read" in {line["event"] for line in logged}
     assert "hunter2" not in f"{logged} {caplog.text}"
+
+
+@pytest.mark.parametrize("path", [b"/web/arr/rebuild", b"/nothing"])
+async def test_an_expectation_that_cannot_be_met_is_answered_in_the_envelope(context, path):
+    with socket.create_server((HOST, 0)) as listener:
+        async with serve(context, [listener]):
+            reader, writer = await asyncio.open_connection(*listener.getsockname())
+            writer.write(
+                b"POST " + path + b" HTTP/1.1\r\nHost: localhost\r\nExpect: miracles\r\nContent-Length: 2\r\n\r\n"
+            )
+            head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+            writer.close()
+    assert head.startswith(b"HTTP/1.1 417 ")
+    assert b"Connection: close" in head
+    answer = json.loads(body)
+    assert answer["code"] == "EXPECTATION_FAILED"
+    assert "100-continue" in answer["error"]
+    assert context.workers.calls == []
 
 
 async def test_it_serves_on_a_socket_that_is_already_open(context):

@@ -341,9 +341,15 @@ async def test_an_earlier_version_without_its_secrets_gets_those_of_now(client, 
 async def test_who_saw_an_older_version_is_refused_with_the_keys(client):
     async with client.get("/web/config") as response:
         tag = response.headers["ETag"]
-    await change(client, Settings__LoopSleepTimer=10, headers={"If-Match": tag})
+    await change(client, Settings__LoopSleepTimer=10, headers={"If-Match": f'"another", W/{tag}'})
     answer = await change(client, 409, Settings__LoopSleepTimer=11, headers={"If-Match": tag})
     assert (answer["code"], answer["details"]) == ("CONFLICT", {"changed": ["Settings.LoopSleepTimer"]})
+
+
+@pytest.mark.parametrize("header", ["*", " * ", '"another", *', ""])
+async def test_every_version_matches_an_asterisk(client, header):
+    await change(client, Settings__LoopSleepTimer=10)
+    await change(client, Settings__LoopSleepTimer=11, headers={"If-Match": header})
 
 
 async def test_of_two_writers_at_once_the_second_is_refused(context, monkeypatch):

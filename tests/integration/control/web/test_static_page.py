@@ -108,6 +108,9 @@ async def test_a_file_that_did_not_change_is_not_sent_again(client):
         tag = response.headers["ETag"]
     async with client.get("/ui/app.js", headers={"If-None-Match": tag}) as response:
         assert (response.status, await response.read(), response.headers["ETag"]) == (304, b"", tag)
+    for several in ("*", f'"another", W/{tag}'):
+        async with client.get("/ui/app.js", headers={"If-None-Match": several}) as response:
+            assert response.status == 304
     async with client.get("/ui/app.js", headers={"If-None-Match": '"another"'}) as response:
         assert response.status == 200
 
