@@ -104,7 +104,7 @@ async def probe_qbittorrent(access: Access) -> TestResult:
 
 async def probe_requests(section: str, kind: ArrKind, table: Overseerr | Ombi) -> TestResult:
     """Test whether an Overseerr or Ombi answers, accepts the key and lists its requests for a Radarr or a Sonarr."""
-    source = source_of(section, kind, table, _refused_credentials, _ONCE)
+    source = source_of(section, kind, table, _ONCE)
     try:
         async with asyncio.timeout(_SECONDS):
             found = await source.requests()
@@ -117,7 +117,7 @@ async def probe_requests(section: str, kind: ArrKind, table: Overseerr | Ombi) -
 
 async def probe_prowlarr(table: Prowlarr) -> TestResult:
     """Test whether a Prowlarr answers, accepts the key and shows the query limits of its indexers."""
-    client = ProwlarrClient(table, _refused_credentials)
+    client = ProwlarrClient(table)
     try:
         async with asyncio.timeout(_SECONDS):
             version = await client.version()

@@ -12,7 +12,6 @@ from qbitrr.errors import CredentialsRejectedError, LockedOutError, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
-    from contextlib import AbstractAsyncContextManager
 
 _RETRY = Backoff(first_seconds=120.0, limit_seconds=1800.0)
 _NEEDS_USER = 3  # refusals in a row; what is in between recovers sooner
@@ -95,15 +94,3 @@ class ApiKey:
         )
         kind = CredentialsRejectedError if self._refusals >= _NEEDS_USER else LockedOutError
         return kind(self._section, text)
-
-
-class ApiKeys:
-    """The keys of the services that a process calls, by their names."""
-
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._monotonic = monotonic
-        self._keys: dict[str, ApiKey] = {}
-
-    def attempt(self, service: str, _fingerprint: Callable[[], str]) -> AbstractAsyncContextManager[None]:
-        """Enclose a call to a service, as `ApiKey.use`."""
-        return self._keys.setdefault(service, ApiKey(service, self._monotonic)).use()

@@ -2,54 +2,37 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import partial
 from typing import TYPE_CHECKING
 
 from qbitrr.config.model import Overseerr
 from qbitrr.errors import CredentialsRejectedError, RefusedError
+from qbitrr.http.api_key import ApiKey
 from qbitrr.http.client import HttpClient
 from qbitrr.media_requests import ombi, overseerr
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from contextlib import AbstractAsyncContextManager
-    from typing import Protocol
 
     from qbitrr.config.model import Arr, Ombi
     from qbitrr.http.client import Timeouts
     from qbitrr.media_requests.request import MediaRequest
 
-    class KeyGuard(Protocol):
-        """Guard of API keys: a refused one is not sent again and again."""
-
-        def attempt(self, service: str, fingerprint: Callable[[], str]) -> AbstractAsyncContextManager[None]:
-            """Enclose calls, and note a refusal. Raises a ServiceError on entering when the key is not to be sent."""
-            ...
-
-
 _FORBIDDEN = 403  # Overseerr's answer to a wrong key
 
 
 class RequestSource:
-    """Source of the requests for one Arr. `guard` knows of a refused key, and when it may be sent again."""
+    """Source of the requests for one Arr. A refused key is not sent again and again."""
 
-    def __init__(
-        self,
-        http: HttpClient,
-        guard: KeyGuard,
-        fingerprint: str,
-        ask: Callable[[HttpClient], Awaitable[list[MediaRequest]]],
-    ) -> None:
+    def __init__(self, http: HttpClient, ask: Callable[[HttpClient], Awaitable[list[MediaRequest]]]) -> None:
         self.service = http.service
         self._http = http
-        self._guard = guard
-        self._fingerprint = fingerprint
+        self._key = ApiKey(http.service)
         self._ask = ask
 
     async def requests(self) -> list[MediaRequest]:
         """List the open requests. Raises a ServiceError."""
-        async with self._guard.attempt(self.service, lambda: self._fingerprint):
+        async with self._key.use():
             try:
                 return await self._ask(self._http)
             except RefusedError as error:
@@ -63,18 +46,16 @@ class RequestSource:
         await self._http.close()
 
 
-def configured_source(arr: Arr, guard: KeyGuard) -> RequestSource | None:
+def configured_source(arr: Arr) -> RequestSource | None:
     """Make the configured one; Overseerr if both are, None for Lidarr."""
     search = arr.entry_search
     if arr.kind not in ("radarr", "sonarr") or not search.search_missing:
         return None
     table = search.overseerr if search.overseerr.active else search.ombi
-    return source_of(arr.section, arr.kind, table, guard) if table.active else None
+    return source_of(arr.section, arr.kind, table) if table.active else None
 
 
-def source_of(
-    section: str, kind: str, table: Overseerr | Ombi, guard: KeyGuard, timeouts: Timeouts | None = None
-) -> RequestSource:
+def source_of(section: str, kind: str, table: Overseerr | Ombi, timeouts: Timeouts | None = None) -> RequestSource:
     """Make the source of the requests for a Radarr or a Sonarr."""
     ask: Callable[[HttpClient], Awaitable[list[MediaRequest]]]
     if isinstance(table, Overseerr):
@@ -90,9 +71,4 @@ def source_of(
         verify_tls=not table.skip_tls_verify,
         timeouts=timeouts,
     )
-    return RequestSource(http, guard, _fingerprint(table), ask)
-
-
-def _fingerprint(table: Overseerr | Ombi) -> str:
-    """Identify a key at an address; keys are long and random, so that a plain hash hides them."""
-    return hashlib.sha256(f"{table.uri}\0{table.api_key}".encode()).hexdigest()[:32]
+    return RequestSource(http, ask)

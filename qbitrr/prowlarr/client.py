@@ -7,7 +7,6 @@ As in `IndexerLimitService`, searches and feeds count, those of the last hour or
 
 from __future__ import annotations
 
-import hashlib
 import time
 from typing import TYPE_CHECKING
 
@@ -15,23 +14,14 @@ from msgspec import Struct
 
 from qbitrr.clock import to_iso
 from qbitrr.errors import UnexpectedAnswerError
+from qbitrr.http.api_key import ApiKey
 from qbitrr.http.client import HttpClient, Timeouts
 from qbitrr.rules.search.query_limits import DAY_SECONDS, HOUR_SECONDS, QueryLimit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from contextlib import AbstractAsyncContextManager
-    from typing import Protocol
+    from collections.abc import Iterable
 
     from qbitrr.config.model import Prowlarr
-
-    class KeyGuard(Protocol):
-        """Guard of API keys: a refused one is not sent again and again."""
-
-        def attempt(self, service: str, fingerprint: Callable[[], str]) -> AbstractAsyncContextManager[None]:
-            """Enclose calls, and note a refusal. Raises a ServiceError on entering when the key is not to be sent."""
-            ...
-
 
 SERVICE = "Prowlarr"
 _APP = "Prowlarr"
@@ -84,11 +74,10 @@ class AllStatistics(Struct, frozen=True):
 
 
 class ProwlarrClient:
-    """One Prowlarr. `guard` knows of a refused key, and when it may be sent again."""
+    """One Prowlarr. A refused key is not sent again and again."""
 
-    def __init__(self, table: Prowlarr, guard: KeyGuard, timeouts: Timeouts = QUICK) -> None:
-        self._guard = guard
-        self._fingerprint = hashlib.sha256(f"{table.uri}\0{table.api_key}".encode()).hexdigest()[:32]
+    def __init__(self, table: Prowlarr, timeouts: Timeouts = QUICK) -> None:
+        self._key = ApiKey(SERVICE)
         self._http = HttpClient(
             SERVICE,
             f"{table.uri.rstrip('/')}/api/v1",
@@ -103,7 +92,7 @@ class ProwlarrClient:
 
     async def version(self) -> str:
         """Ask for the version. Raises a ServiceError; UnexpectedAnswerError when another application answers."""
-        async with self._guard.attempt(SERVICE, lambda: self._fingerprint):
+        async with self._key.use():
             status = await self._http.get("system/status", Status)
         if status.app_name != _APP:
             found = status.app_name or "something else"
@@ -115,7 +104,7 @@ class ProwlarrClient:
 
         Raises a ServiceError.
         """
-        async with self._guard.attempt(SERVICE, lambda: self._fingerprint):
+        async with self._key.use():
             indexers = [one for one in await self._http.get("indexer", list[Indexer]) if one.enable]
             limited = [one for one in indexers if (one.value(_LIMIT) or 0) > 0]
             used = {seconds: await self._used(seconds) for seconds in sorted(set(map(_window, limited)))}

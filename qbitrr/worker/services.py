@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from qbitrr.arr.client import ArrClient
 from qbitrr.arr.kinds import KINDS
-from qbitrr.http.api_key import ApiKeys
 from qbitrr.media_requests.source import configured_source
 from qbitrr.prowlarr.client import ProwlarrClient
 from qbitrr.qbittorrent.client import QbittorrentClient
@@ -49,7 +48,7 @@ async def connect(config: WorkerConfig, guard: LoginGuard, database: Database, c
     Under Shadow and on probation they refuse every call that changes something, whoever makes it.
     """
     async with AsyncExitStack() as stack:
-        arr, client, requester, keys = config.arr_section, None, None, ApiKeys()
+        arr, client, requester = config.arr_section, None, None
         if arr is not None:
             client = ArrClient(
                 arr.section,
@@ -62,9 +61,9 @@ async def connect(config: WorkerConfig, guard: LoginGuard, database: Database, c
                 on_retry_after=partial(_keep, database, arr.category, clock),
             )
             stack.push_async_callback(client.close)
-            if (requester := configured_source(arr, keys)) is not None:
+            if (requester := configured_source(arr)) is not None:
                 stack.push_async_callback(requester.close)
-        prowlarr = ProwlarrClient(config.prowlarr, keys) if config.prowlarr.active else None
+        prowlarr = ProwlarrClient(config.prowlarr) if config.prowlarr.active else None
         if prowlarr is not None:
             stack.push_async_callback(prowlarr.close)
         qbittorrents = {}

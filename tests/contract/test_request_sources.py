@@ -17,12 +17,6 @@ NOW = 1_790_000_000.0
 SECTIONS = (Section("Radarr", "radarr", 120), Section("Sonarr", "sonarr", 10, episodes=240))
 
 
-class NoGuard:
-    @asynccontextmanager
-    async def attempt(self, _service, _fingerprint):
-        yield
-
-
 @pytest.fixture(params=["overseerr", "seerr"])
 async def sandbox(judge, request, monkeypatch):
     monkeypatch.setattr(OverseerrStandIn, "kind", request.param)
@@ -34,7 +28,7 @@ async def sandbox(judge, request, monkeypatch):
 @asynccontextmanager
 async def source_of(sandbox, section, **overrides):
     loaded = load_text(sandbox.config_toml({section: {"EntrySearch": {"Overseerr": overrides}}}), {})
-    source = configured_source(loaded.config.arrs[section], NoGuard())
+    source = configured_source(loaded.config.arrs[section])
     try:
         yield source
     finally:
@@ -58,5 +52,6 @@ async def test_what_is_asked_for_is_found(sandbox, section, approved_only):
 
 async def test_a_wrong_key_is_an_error_of_its_own(sandbox):
     async with source_of(sandbox, "Radarr", OverseerrAPIKey="wrong") as source:
-        with pytest.raises(CredentialsRejectedError):
-            await source.requests()
+        for _ in range(2):
+            with pytest.raises(CredentialsRejectedError, match="correct APIKey"):
+                await source.requests()

@@ -6,7 +6,7 @@ from aiohttp.test_utils import TestServer
 
 from control import connection_check
 from qbitrr.sandbox.sandbox import Sandbox, Section
-from qbitrr.sandbox.services.prowlarr import ProwlarrIndexer
+from qbitrr.sandbox.services.prowlarr import ProwlarrIndexer, ProwlarrStandIn
 from tests.integration.control.asking import post
 from tests.integration.control.sample import CONFIG, TOKEN
 
@@ -140,6 +140,17 @@ async def test_refused_credentials_are_tried_once(client, monkeypatch):
         for _ in range(3):
             assert (await post(client, PATH, json=given))["trouble"] == "credentials"
     assert len(tried) == 1
+
+
+async def test_a_key_that_is_accepted_by_now_is_tried_again(client):
+    """Only a password is not: qBittorrent bans who sends wrong ones."""
+    stand_in = ProwlarrStandIn(api_key="k" * 32)
+    await stand_in.start()
+    given = {"arrType": "prowlarr", "uri": stand_in.url, "apiKey": "n" * 32}
+    assert (await post(client, PATH, json=given))["trouble"] == "credentials"
+    stand_in.api_key = "n" * 32
+    assert (await post(client, PATH, json=given))["success"]
+    await stand_in.stop()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from qbitrr.errors import CredentialsRejectedError, LockedOutError, UnreachableError
-from qbitrr.http.api_key import ApiKey, ApiKeys
+from qbitrr.http.api_key import ApiKey
 
 REFUSED = CredentialsRejectedError("Radarr", "GET queue: status 401, the key or password is not accepted")
 
@@ -97,25 +97,3 @@ async def test_calls_that_were_under_way_count_as_one_refusal(arr):
     arr.answer, arr.now = None, 121.0
     await arr.call()
     assert arr.key.accepted
-
-
-async def test_keys_of_several_services_are_known_apart_and_those_accepted_before_sent_again():
-    now = 1000.0
-    keys = ApiKeys(lambda: now)
-
-    async def call(service, error=None):
-        async with keys.attempt(service, str):
-            if error is not None:
-                raise error
-
-    await call("Prowlarr")
-    with pytest.raises(LockedOutError, match="accepted before"):
-        await call("Prowlarr", REFUSED)
-    with pytest.raises(CredentialsRejectedError):
-        await call("Ombi", REFUSED)
-    with pytest.raises(LockedOutError):
-        await call("Prowlarr")
-    now += 120.0
-    await call("Prowlarr")
-    with pytest.raises(CredentialsRejectedError):
-        await call("Ombi")
