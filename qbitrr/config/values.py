@@ -28,6 +28,7 @@ _LIKE_A_PATTERN = re.compile(r"[\[\](){}|?+*\\]")
 _CRON_FIELD = re.compile(r"[0-9A-Za-z*/,#?-]+")
 _WINDOW = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]-(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")  # IPv4 addresses in the form of IPv6 (RFC 4291)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # fits into no header
 _NOT_IN_PATHS = re.compile(r"[\s?#\\]|^\.\.?$")
 _MOST = 2**53
 """The largest whole number that every reader of JSON and TOML agrees on."""
@@ -95,9 +96,14 @@ def _integer(value: object, key: Key) -> int:
 
 def _text(value: object, key: Key) -> str:
     match value:
+        case str() if key.secret:
+            # a password may start with a blank; a line end comes from how it was stored
+            text = value.rstrip("\r\n")
+            if _CONTROL.search(text):
+                raise UnfitError(f"{allowed(key)}, without line ends and other control characters")
+            return text
         case str():
-            # a password may start with a blank; a line end comes from how it was stored, and fits into no header
-            return value.rstrip("\r\n") if key.secret else value.strip()
+            return value.strip()
     raise ValueError
 
 

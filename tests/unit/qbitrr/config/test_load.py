@@ -97,6 +97,21 @@ def test_a_worker_gets_the_memory_that_it_needs(load, refuse):
         assert set(refuse(f"[Settings]\nWorkerMemoryHigh = {value}")) == {"Settings.WorkerMemoryHigh"}
 
 
+@pytest.mark.parametrize("secret", ["two\\nlines", "a\\ttab", "\\u0000", "the end\\u007f"])
+@pytest.mark.parametrize("key", ["WebUI.Token", "Prowlarr.APIKey", "qBit.Password", "Radarr.APIKey"])
+def test_a_secret_that_fits_into_no_header_is_refused(refuse, key, secret):
+    section, _, name = key.partition(".")
+    (problem,) = refuse(f'[{section}]\n{name} = "{secret}"').values()
+    assert (problem.key, problem.found) == (key, "a hidden text")
+    assert "control characters" in problem.allowed
+
+
+def test_a_file_with_a_secret_in_two_lines_is_refused(refuse, tmp_path):
+    (tmp_path / "secret").write_text("one\ntwo\n")
+    (problem,) = refuse("[Radarr]", QBITRR_RADARR_API_KEY_FILE=str(tmp_path / "secret")).values()
+    assert (problem.key, problem.found) == ("QBITRR_RADARR_API_KEY_FILE", "a hidden text")
+
+
 def test_all_problems_are_reported_at_once(refuse):
     problems = refuse(
         """
