@@ -16,7 +16,8 @@ from control.context import HandlerContext
 from control.handlers.config import Changed
 from control.handlers.shared import Nothing
 from control.web import answers
-from qbitrr.errors import BadRequestError, StateError, UnauthorizedError
+from control.web.errors import unfit
+from qbitrr.errors import StateError, UnauthorizedError
 
 
 class LoginMethods(Struct, frozen=True, rename="camel"):
@@ -93,11 +94,13 @@ async def log_out(context: HandlerContext, _request: Nothing, http: web.Request)
 
 async def set_password(context: HandlerContext, request: PasswordRequest, http: web.Request) -> Changed:
     """Set user name and password of the page; all logins end, and reading needs a login from then on."""
-    password = request.password.encode()
+    username, password = request.username.strip(), request.password.encode()
+    if not username:
+        raise unfit("username", "Must not be blank")
     if len(password) > MOST_BYTES:
-        raise BadRequestError(f"A password has at most {MOST_BYTES} bytes", {"parameter": "password"})
+        raise unfit("password", f"Must have at most {MOST_BYTES} bytes")
     changes = {
-        "WebUI.Username": request.username,
+        "WebUI.Username": username,
         "WebUI.PasswordHash": await context.passwords.hash(password),
         "WebUI.LocalAuthEnabled": True,
         "WebUI.WebAccess": "token",
@@ -124,7 +127,7 @@ async def _by_password(context: HandlerContext, request: LoginRequest, address: 
     throttle.start_guess(address)
     if not (webui.local_auth_enabled and webui.password_hash and request.password):
         return None
-    stored = webui.password_hash if equal(request.username, webui.username) else None
+    stored = webui.password_hash if equal(request.username.strip(), webui.username) else None
     if not await context.passwords.match(request.password, stored):
         return None
     throttle.guessed(address)

@@ -123,9 +123,28 @@ async def test_no_login_survives_a_new_password_though_the_one_before_returns(ma
         await get(client, "/web/status", 401)
 
 
-@pytest.mark.parametrize("body", [{"username": "me", "password": "short"}, {"username": "", "password": "long enough"}])
-async def test_an_unusable_login_is_refused(client, body):
-    await post(client, "/web/password", 400, json=body)
+@pytest.mark.parametrize(
+    ("username", "password", "parameter"),
+    [
+        ("me", "short", "password"),
+        ("me", "x" * 73, "password"),
+        ("me", "\u20ac" * 25, "password"),
+        ("", "long enough", "username"),
+        (" \t", "long enough", "username"),
+    ],
+)
+async def test_an_unusable_login_is_refused(client, context, username, password, parameter):
+    answer = await post(client, "/web/password", 400, json={"username": username, "password": password})
+    assert answer["details"]["parameter"] == parameter
+    assert context.config_reload.calls == 0
+
+
+@pytest.mark.parametrize(("set_as", "typed"), [("me ", "me "), ("me ", "me"), ("me", " me "), ("a b", "a b")])
+async def test_blanks_around_a_user_name_do_not_count(client, set_as, typed):
+    """Keyboards of phones add one behind a word that they complete, and the configuration keeps none."""
+    await post(client, "/web/password", json={"username": set_as, "password": "long enough"})
+    await post(client, "/login", json={"username": typed, "password": "long enough"})
+    await post(client, "/login", 401, json={"username": typed.replace("e", "E"), "password": "long enougH"})
 
 
 async def test_a_cookie_does_not_let_foreign_pages_write(make_context, connect):
