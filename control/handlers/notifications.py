@@ -25,6 +25,8 @@ async def test(context: HandlerContext, _request: Nothing) -> Message:
             sent = await deliver(urls, "qbitrr", body_of([_TEXT]))
     except TimeoutError:
         raise UnreachableError("Apprise", f"no answer within {_SECONDS:.0f} seconds") from None
+    except OSError as error:
+        raise UnreachableError("Apprise", f"its process cannot be started: {error.strerror or error}") from None
     if not sent.reached:
         raise UnreachableError("Apprise", _because(sent, urls))
     return Message("1 address was reached" if len(urls) == 1 else f"{len(urls)} addresses were reached")

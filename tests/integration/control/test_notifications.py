@@ -1,6 +1,7 @@
 """Messages through Apprise."""
 
 import asyncio
+import errno
 import http.server
 import json
 import threading
@@ -138,6 +139,16 @@ async def test_a_test_message_says_which_address_it_did_not_reach(make_context, 
     urls = '["json://127.0.0.1:1", "mailto://me:secret@example.org", "discord:/1/hook"]'
     async with connect(make_context(f"{CONFIG}[Notifications]\nUrls = {urls}\n")) as client:
         assert (await post(client, "/web/notifications/test", 502))["error"].startswith(f"Apprise: {error}")
+
+
+async def test_a_test_message_for_which_no_process_can_be_started_says_so(make_context, connect, monkeypatch):
+    full = AsyncMock(side_effect=BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"))
+    monkeypatch.setattr(notifications, "deliver", full)
+    context = make_context(f'{CONFIG}[Notifications]\nUrls = ["json://127.0.0.1:1"]\n')
+    async with connect(context) as client:
+        answer = await post(client, "/web/notifications/test", 502)
+    assert answer["error"] == "Apprise: its process cannot be started: Resource temporarily unavailable"
+    assert context.faults.count == 0
 
 
 async def test_what_was_not_reached_is_in_the_log_by_its_kind():
