@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from qbitrr.rules.delays import over_at, retry_seconds
 from qbitrr.rules.imports import ImportProof, QueueState
 from qbitrr.rules.messages import Answer, Judgement, decide
 from qbitrr.rules.strikes import count
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from qbitrr.rules.imports import QueueReading
     from qbitrr.rules.policy import Policy
     from qbitrr.rules.verdict import Finding
-
-RETRY_SECONDS = (300, 900, 3600, 21600)
-"""Delays after the first failed import, the second and so on; also between checks of the Arr's history."""
 
 
 def imported(torrent: TorrentFacts, context: RuleContext, _policy: Policy, _now: float) -> Finding:
@@ -271,24 +269,6 @@ def import_failed_lately(torrent: TorrentFacts, context: RuleContext, _policy: P
     if (again_at := over_at(imports.failed_at, wait, now)) is not None:
         return stops("the last import failed and is tried again later", again_at, **facts)
     return passes("the last import failed long enough ago", **facts)
-
-
-def retry_seconds(tries: int) -> int:
-    """Read the delay after so many tries."""
-    return RETRY_SECONDS[min(max(tries, 1), len(RETRY_SECONDS)) - 1]
-
-
-_CLOCK_SECONDS = 60.0
-
-
-def over_at(since: float | None, seconds: float, now: float) -> float | None:
-    """Say when a delay since a moment is over; None when it is, or when there was no such moment.
-
-    A moment that is yet to come was noted by a clock that was ahead: nothing waits for it.
-    """
-    if since is None or since > now + _CLOCK_SECONDS or now >= since + seconds:
-        return None
-    return since + seconds
 
 
 def finished(torrent: TorrentFacts, context: RuleContext, _policy: Policy, _now: float) -> Finding:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qbitrr.rules import states
+from qbitrr.rules.delays import over_at
 from qbitrr.rules.tags import TAG_IMPORTED
-from qbitrr.rules.torrents.completed import over_at
 from qbitrr.rules.verdict import Action, acts, passes, stops
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qbitrr.rules.delays import over_at, retry_seconds
 from qbitrr.rules.seeding import progress
 from qbitrr.rules.tags import TAG_IMPORTED
-from qbitrr.rules.torrents.completed import over_at, retry_seconds
 from qbitrr.rules.torrents.failure import discarded_by_user, not_cleared
 from qbitrr.rules.verdict import Action, acts, passes, stops
 

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from qbitrr.errors import GoneError, ServiceError, UnreachableError
 from qbitrr.qbittorrent.facts import torrent_files
+from qbitrr.rules.delays import over_at
 from qbitrr.rules.files import deletable, media, select
-from qbitrr.rules.torrents.completed import over_at
 from qbitrr.worker.disk import existing_below, on_disk
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, pause
 from qbitrr.worker.torrents.actions.ffprobe import paths_of

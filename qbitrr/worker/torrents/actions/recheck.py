@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qbitrr.errors import RefusedError
 from qbitrr.rules import states
-from qbitrr.rules.torrents.completed import over_at
+from qbitrr.rules.delays import over_at
 from qbitrr.state import ledger
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, RetryLaterError
 from qbitrr.worker.torrents.actions.guards import admit
