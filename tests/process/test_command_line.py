@@ -234,7 +234,7 @@ def test_an_unknown_torrent_is_reported_as_unknown(tmp_path, daemon):
 
 def test_a_demonstration_leaves_a_folder_with_something_else_alone(tmp_path):
     (tmp_path / "config.toml").write_text("# something else\n")
-    done = qbitrr("--data-dir", ".", "demo", "--port", "0", cwd=tmp_path)
+    done = qbitrr("--data-dir", ".", "demo", "--port", "6969", cwd=tmp_path)
     assert done.returncode == 69
     assert "holds something else" in done.stderr
     assert {path.name for path in tmp_path.iterdir()} == {"config.toml"}
