@@ -71,7 +71,7 @@ async def fail(context: ActionContext, entry: Entry) -> None:
             await _check_imports(context, entry)
         entry = await _blocklist(context, writer, entry)
     if entry.step == BLOCKLISTED:
-        entry = await context.advance(await delete(context, entry), DELETED)
+        entry = await context.advance(await delete(context, entry, BLOCKLISTED), DELETED)
     searched = await _search_once(context, entry, DELETED)
     outcomes = _blocklist_outcome(entry), removal_outcome(entry), _search_outcome(searched)
     await context.close(entry, "done", "; ".join(outcomes))

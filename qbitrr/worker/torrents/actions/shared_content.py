@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from qbitrr import logs
-from qbitrr.errors import GoneError, ServiceError
 from qbitrr.qbittorrent.facts import content, torrent_files
 from qbitrr.rules.shared_data import Content, OwnData, paths_of_files
 from qbitrr.worker.disk import on_disk
@@ -27,18 +26,12 @@ _LISTED_AT_MOST = 50
 
 
 async def shares_data(context: ActionContext, torrent: TorrentFacts) -> bool:
-    """Whether another torrent of any instance has, or may have, the same data: an instance without an answer counts.
+    """Whether another torrent of any instance has, or may have, the same data.
 
-    The same torrent on another instance counts too: the two may have the same data under different paths.
+    The same torrent on another instance counts too: the two may have the same data under different paths. Raises a
+    ServiceError when an instance does not answer, or a torrent is gone meanwhile: nothing is known then.
     """
-    try:
-        return await is_shared(context, torrent, await list_all(context))
-    except GoneError as error:
-        because = f"a torrent is gone: {error}"
-    except ServiceError as error:
-        because = f"an instance did not answer: {error}"
-    _log.warning("files were kept", torrent=torrent.name, because=because)
-    return True
+    return await is_shared(context, torrent, await list_all(context))
 
 
 async def list_all(context: ActionContext) -> Listing:

@@ -97,7 +97,11 @@ async def test_the_same_torrent_on_another_client_shares_data_also_under_another
     assert not await shares(MINE, [], {"another": renamed})
 
 
-async def test_what_cannot_be_known_keeps_the_files():
-    assert await shares(MINE, [], [], client=SilentClient)
+async def test_what_an_instance_does_not_tell_is_not_known():
+    with pytest.raises(UnreachableError, match="qBit-two"):
+        await shares(MINE, [], [], client=SilentClient)
+
+
+async def test_what_is_not_looked_at_keeps_the_files():
     many = [(f"/d/{number}", f"/d/{number}", ROOTLESS[2]) for number in range(51)]
     assert await shares(MINE, [], many)
