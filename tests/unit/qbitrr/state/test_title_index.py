@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from types import SimpleNamespace
 
 import pytest
 
@@ -117,3 +118,31 @@ def test_a_file_that_cannot_be_written_is_said_so(state_file):
             patch.setattr(title_index, "BUSY_SECONDS", 0.01)
             with pytest.raises(StateError, match="index of titles cannot be checked or built: database is locked"):
                 title_index.mend(state_file)
+
+
+@pytest.mark.parametrize(
+    ("found", "damage"),
+    [
+        ("ok", None),
+        ("malformed inverted index for FTS5 table main.titles_by_part", None),
+        ("unable to validate the inverted index for FTS5 table main.titles_by_part: database is locked", None),
+        (
+            "Tree 5 page 9: btreeInitPage() returns error code 11",
+            "Tree 5 page 9: btreeInitPage() returns error code 11",
+        ),
+    ],
+)
+def test_what_newer_versions_report_of_the_index_is_no_damage_of_the_file(state_file, monkeypatch, found, damage):
+    class Connection:
+        def set_progress_handler(self, *_):
+            pass
+
+        def execute(self, sql):
+            assert sql == "PRAGMA quick_check(1)"
+            return SimpleNamespace(fetchone=lambda: (found,))
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(sqlite3, "connect", lambda *_, **__: Connection())
+    assert damage_of(state_file) == damage
