@@ -75,7 +75,9 @@ class ServiceManager:
         if now >= self._extend_at:
             self._extend_at = now + _EXTEND_SECONDS
             longest = _LONGEST_START_SECONDS * 1_000_000
-            self._send(f"EXTEND_TIMEOUT_USEC={longest}", "WATCHDOG=1", "STATUS=Preparing the state file")
+            # a keep-alive starts the watchdog, which is no more patient than after a start
+            patience = [] if self.watchdog_seconds is None else [f"WATCHDOG_USEC={longest}", "WATCHDOG=1"]
+            self._send(f"EXTEND_TIMEOUT_USEC={longest}", *patience, "STATUS=Preparing the state file")
 
     def stopping(self) -> None:
         """Report that the daemon stops."""

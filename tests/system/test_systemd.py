@@ -383,6 +383,46 @@ def test_secrets_come_from_credentials_and_everything_is_in_the_state_directory(
     assert {"config.toml", "logs", "state.db"} <= set(box.run("ls", "/var/lib/qbitrr-second").split())
 
 
+STATE = "/var/lib/qbitrr/state.db"
+# a million rows, with their indexes, of the schema before the present one
+LARGE = f"""
+import sqlite3
+from pathlib import Path
+from qbitrr.state import migrate
+migrate.prepare(Path("{STATE}"), migrate.migrations()[:-1])
+with sqlite3.connect("{STATE}") as state:
+    state.execute(\'\'\'
+        WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000000)
+        INSERT INTO movies (category, id, title, sort_title, year, tmdb_id, monitored, released, has_file, quality_met,
+                            custom_format_met, upgrade, is_request)
+        SELECT 'former', n, 'A Movie', 'a movie', 2000, n, 0, 0, 0, 0, 0, 0, 0 FROM numbers
+    \'\'\')
+"""
+START_SECONDS = 8  # less than a migration of it takes, and more than the start before it
+
+
+@pytest.fixture
+def large(box: Box) -> Iterator[Box]:
+    """The service stopped, with a large state file of the schema before."""
+    box.run("sh", "-c", f"rm -f {STATE}*")
+    box.run("/opt/qbitrr/current/bin/python", "-P", "-c", LARGE, seconds=300)
+    box.run("chown", "--reference", CONFIG, STATE)
+    yield box
+    box.run("systemctl", "stop", "qbitrr.service", check=False)
+    box.run("sh", "-c", f"rm -rf {STATE}* /var/lib/qbitrr/backups")
+
+
+def test_a_start_that_migrates_a_large_state_file_is_given_more_time_than_a_start_has(
+    large: Box, changed: Callable[[str], None]
+):
+    changed(f"TimeoutStartSec={START_SECONDS}\n")
+    large.run("systemctl", "start", "qbitrr", seconds=300)
+    assert [show(large, name) for name in ("ActiveState", "NRestarts")] == ["active", "0"]
+    began, ready = (int(show(large, f"{name}Monotonic")) for name in ("ExecMainStartTimestamp", "ActiveEnterTimestamp"))
+    assert ready - began > START_SECONDS * 1_000_000, "it was over before it needed more time"
+    assert "backed up" in journal(large), "it had a schema to migrate"
+
+
 @pytest.fixture
 def notifying(sandbox: str, tmp_path: Path) -> Iterator[Box]:
     """A newer systemd, which sends SIGHUP itself and waits until the daemon is ready again."""

@@ -82,16 +82,19 @@ def test_the_watchdog_is_patient_while_the_daemon_restarts_in_place(manager):
     service_manager.close()
 
 
-def test_a_start_that_gets_further_asks_for_more_time_every_ten_seconds(manager, monkeypatch):
+@pytest.mark.parametrize(
+    ("environ", "patience"), [({}, b""), ({"WATCHDOG_USEC": "20000000"}, b"WATCHDOG_USEC=600000000\nWATCHDOG=1\n")]
+)
+def test_a_start_that_gets_further_asks_for_more_time_every_ten_seconds(manager, monkeypatch, environ, patience):
     now = 1000.0
     monkeypatch.setattr("supervisor.systemd.time", SimpleNamespace(monotonic=lambda: now))
-    service_manager = ServiceManager({"NOTIFY_SOCKET": manager.getsockname()})
+    service_manager = ServiceManager({"NOTIFY_SOCKET": manager.getsockname(), **environ})
     for _ in range(3):
         service_manager.extend_start()
     now += 10.0
     service_manager.extend_start()
     service_manager.stopping()
-    more = b"EXTEND_TIMEOUT_USEC=600000000\nWATCHDOG=1\nSTATUS=Preparing the state file"
+    more = b"EXTEND_TIMEOUT_USEC=600000000\n" + patience + b"STATUS=Preparing the state file"
     assert [manager.recv(4096) for _ in range(2)] == [more, more]
     assert manager.recv(4096).startswith(b"STOPPING=1")
     service_manager.close()
