@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from qbitrr import logs
 from qbitrr.errors import ServiceError, UnreachableError
-from qbitrr.rules.torrents.completed import over_at
+from qbitrr.rules.delays import over_at
 from qbitrr.rules.verdict import Action
 from qbitrr.worker.torrents.actions import quarantine
 from qbitrr.worker.torrents.actions.context import RetryLaterError, pause
