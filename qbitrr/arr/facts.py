@@ -8,7 +8,7 @@ from qbitrr.arr.kinds import GRABBED
 from qbitrr.clock import from_iso
 from qbitrr.rules.arr_settings import ClientSettings, HealthIssue
 from qbitrr.rules.facts import QueueFacts, Refusal
-from qbitrr.rules.imports import EventKind, ImportEvent, TakenFile
+from qbitrr.rules.imports import EventKind, ImportEvent
 from qbitrr.rules.orphan_folders import ArrFolders
 from qbitrr.rules.paths import PathMapping
 from qbitrr.rules.stuck_imports import Candidate
@@ -96,17 +96,6 @@ def _file_number(record: HistoryRecord) -> int:
     text = record.data.file_id if record.data is not None else None
     number = int(text) if text is not None and text.isascii() and text.isdigit() else UNREADABLE
     return number if number > 0 else UNREADABLE
-
-
-def taken_files(records: Iterable[HistoryRecord], kind: Kind) -> list[TakenFile]:
-    """List the files that were imported, without those of which the history does not say from where."""
-    found = []
-    for record in records:
-        event, item = kind.events.get(str(record.event_type)), kind.item_of(record)
-        path = record.data.dropped_path if record.data is not None else None
-        if event in kind.of_files and event is not EventKind.GRABBED and item and path:
-            found.append(TakenFile(record.id, path, item, record.track_id))
-    return found
 
 
 def grabs(records: Iterable[HistoryRecord]) -> list[HistoryRecord]:

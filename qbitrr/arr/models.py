@@ -259,7 +259,6 @@ class HistoryData(Answer, frozen=True):
     custom_format_score: str | None = None
     release_source: str | None = None  # Rss, Search, InteractiveSearch, …
     file_id: str | None = None  # of the file that was imported
-    dropped_path: str | None = None  # from where it was imported
 
 
 class HistoryRecord(Answer, frozen=True):

@@ -119,7 +119,7 @@ def select(files: Sequence[TorrentFile], rules: FileRules, name: str) -> Selecti
     What is deselected already counts neither as unwanted nor as remaining. Samples are nothing that can be imported.
     """
     root = _root(files)
-    importable = _importable(files, rules, name)
+    importable = [file for file in files if _is_playable(file, rules) and not _is_sample(file, root, name)]
     foreign = _foreign(files, root)
     if foreign and (importable or foreign != _AN_ARCHIVE or not rules.archives_fail):
         return Selection(foreign=foreign)
@@ -156,16 +156,6 @@ def deletable(files: Sequence[TorrentFile], rules: FileRules, name: str) -> list
 def _overlap(pieces: tuple[int, int] | None, others: tuple[int, int] | None) -> bool:
     """Whether two ranges of pieces have one in common, or may have."""
     return pieces is None or others is None or (pieces[0] <= others[1] and others[0] <= pieces[1])
-
-
-def importable(files: Sequence[TorrentFile], rules: FileRules, name: str) -> list[TorrentFile]:
-    """List what an Arr could import, extras included; nothing of a disc, a disc image or an archive."""
-    return [] if _foreign(files, _root(files)) else _importable(files, rules, name)
-
-
-def _importable(files: Sequence[TorrentFile], rules: FileRules, name: str) -> list[TorrentFile]:
-    root = _root(files)
-    return [file for file in files if _is_playable(file, rules) and not _is_sample(file, root, name)]
 
 
 def media(files: Sequence[TorrentFile], rules: FileRules, name: str) -> list[TorrentFile]:

@@ -11,7 +11,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from qbitrr.rules import paths
 from qbitrr.rules.facts import Refusal
@@ -163,44 +162,6 @@ class ImportProof(Struct, frozen=True):
         if self.ignored:
             return _IGNORES
         return _FAILED if self.failed else ""
-
-    @property
-    def has_strangers(self) -> bool:
-        """Whether something else was imported than what it was grabbed for, as the user may do by hand."""
-        return bool(self.grabbed and self.imported - self.grabbed) and not self.ended
-
-    @property
-    def of_strangers(self) -> ImportProof:
-        """The same for a download that is for what was imported of it, not for what it was grabbed for."""
-        return replace(self, grabbed=self.imported)
-
-
-class TakenFile(Struct, frozen=True):
-    """A file that was imported from `path`, which is the Arr's, as an item or, of an album, as one of its tracks.
-
-    `id` is that of the event, and grows with time.
-    """
-
-    id: int
-    path: str
-    item: int
-    track: int = 0
-
-
-def took_all(files: Iterable[str], taken: Iterable[TakenFile]) -> bool:
-    """Whether each file of a download, given by its path below the save path, is imported as something of its own.
-
-    Of two files that were imported as the same the later one replaced the other.
-    """
-    last = {(one.item, one.track): _names(one.path) for one in sorted(taken, key=lambda one: one.id)}
-    # a name may be another's ending: `a/b.mkv` is not taken for `b.mkv`
-    longest_first = sorted({_names(file) for file in files}, key=len, reverse=True)
-    found = {next((file for file in longest_first if path[-len(file) :] == file), ()) for path in last.values()}
-    return bool(longest_first) and found >= set(longest_first)
-
-
-def _names(path: str) -> tuple[str, ...]:
-    return tuple(name.casefold() for name in paths.parts(path))
 
 
 def proof_of(

@@ -90,7 +90,7 @@ LEFT_OUT = {
         *("movie", "series", "episodes", "folderName", "releaseType"),
         *("artist", "album", "albumReleaseId", "tracks", "additionalFile"),
     },
-    models.HistoryData: {"customFormatScore", "droppedPath", "fileId", "releaseSource"},
+    models.HistoryData: {"customFormatScore", "fileId", "releaseSource"},
     models.QueueRecord: {"added", "albumId", "episodeId", "errorMessage", "movieId", "outputPath"},
     models.ClientField: {"value"},
     models.ProfileItem: {"quality"},

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qbitrr.arr.facts import import_events, taken_files
-from qbitrr.qbittorrent.facts import torrent_files
-from qbitrr.rules.files import importable
+from qbitrr.arr.facts import import_events
 from qbitrr.rules.imports import EventKind, QueueState, proof_of, read_queue
-from qbitrr.rules.imports import took_all as all_were_taken
 from qbitrr.worker.torrents.actions import files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qbitrr.arr.models import HistoryRecord
-    from qbitrr.rules.facts import QueueFacts, TorrentFacts, TorrentKey
+    from qbitrr.rules.facts import QueueFacts, TorrentFacts
     from qbitrr.rules.imports import ImportProof, QueueReading
     from qbitrr.worker.torrents.actions.context import ActionContext
 
@@ -55,28 +52,11 @@ async def complete_albums(context: ActionContext, records: Iterable[HistoryRecor
     return found
 
 
-async def took_all(context: ActionContext, key: TorrentKey, records: Iterable[HistoryRecord]) -> bool:
-    """Whether all media files of a torrent were imported, whatever as. Raises a ServiceError.
-
-    Who imports by hand may choose another movie, episode or album than was grabbed. The Arr takes the download as
-    imported then, and its history names the files; what has no file in the library is no proof.
-    """
-    torrent = await context.read(key.instance, key.infohash)
-    if torrent is None:
-        return False
-    listed = torrent_files(await context.client(key.instance).files(key.infohash))
-    wanted = importable([file for file in listed if file.priority], context.file_rules, torrent.name)
-    taken = taken_files(records, context.services.arr.kind)
-    return all_were_taken((file.path for file in wanted), taken)
-
-
 async def check(context: ActionContext, torrent: TorrentFacts, queue: QueueFacts | None) -> ImportProof:
     """Read the Arr's history of a complete torrent, and note what it proves; nothing is changed."""
     records = await context.downloads.history(torrent.infohash, torrent.added_at)
     albums = await complete_albums(context, records)
     found = proof(context, records, queue.item_ids if queue else (), albums)
-    if found.has_strangers and await took_all(context, torrent.key, records):
-        found = found.of_strangers
     polled = context.history.of(torrent).imports.failed_at is not None
     await note_evidence(context, torrent, read_queue(queue, polled=polled), found)
     return found

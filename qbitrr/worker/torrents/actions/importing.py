@@ -114,7 +114,6 @@ class _Import:
         self._watch = watch
         self._records: dict[int, HistoryRecord] = {}
         self._albums: set[int] = set()
-        self._took_all = False
         self._has_history = False
         self._was_imported_before = False
         self._known_records = 0
@@ -196,8 +195,7 @@ class _Import:
         )
 
     def _proof(self) -> ImportProof:
-        found = import_proof.proof(self._context, self._records.values(), self._watch.item_ids, self._albums)
-        return found.of_strangers if self._took_all and found.has_strangers else found
+        return import_proof.proof(self._context, self._records.values(), self._watch.item_ids, self._albums)
 
     async def _read_history(self) -> None:
         """Read all that the history says of the download."""
@@ -210,10 +208,7 @@ class _Import:
         self._records |= {record.id: record for record in records}
         if len(self._records) > self._known_records:
             self._known_records = len(self._records)
-            records = self._records.values()
-            self._albums = await import_proof.complete_albums(self._context, records)
-            if self._proof().has_strangers:
-                self._took_all = await import_proof.took_all(self._context, self._entry.key, records)
+            self._albums = await import_proof.complete_albums(self._context, self._records.values())
 
     async def _read_again(self) -> None:
         """Read queue and history, with all other imports."""

@@ -20,12 +20,10 @@ from qbitrr.rules.imports import (
     ImportView,
     QueueReading,
     QueueState,
-    TakenFile,
     next_step,
     proof_of,
     read_queue,
     scan_path,
-    took_all,
 )
 from qbitrr.rules.paths import PathMapping
 
@@ -342,48 +340,3 @@ def test_what_qbitrr_failed_itself_is_scanned_unless_something_of_it_was_importe
     failed = ImportProof(frozenset({1}), failed=frozenset({1}))
     assert scanned(proof=failed, failed_by_qbitrr=True).path
     assert scanned(proof=msgspec.structs.replace(failed, touched=True), failed_by_qbitrr=True).obstacle
-
-
-def taken(*places, item=7):
-    """Files as the history names them: path, item and track."""
-    rows = ((place, item, 0) if isinstance(place, str) else place for place in places)
-    return [TakenFile(number, *row) for number, row in enumerate(rows)]
-
-
-@pytest.mark.parametrize(
-    ("files", "events", "expected"),
-    [
-        (["R/a.mkv"], taken("/data/movies/R/a.mkv"), True),
-        (["R/a.mkv"], taken("D:\\movies\\R\\A.mkv"), True),  # an Arr on Windows
-        (["a.mkv"], taken("/data/movies/a.mkv"), True),
-        (["R/a.mkv"], taken("/data/movies/S/a.mkv"), False),
-        (["R/a.mkv"], taken("/data/movies/R/b.mkv"), False),
-        (["R/a.mkv"], [], False),
-        ([], taken("/data/movies/R/a.mkv"), False),
-        (["R/a.mkv", "R/b.mkv"], taken(("/d/R/a.mkv", 7, 0), ("/d/R/b.mkv", 8, 0)), True),
-        (["R/a.mkv", "R/b.mkv"], taken(("/d/R/a.mkv", 7, 0)), False),
-        (
-            ["R/a.mkv", "R/b.mkv"],
-            taken("/d/R/a.mkv", "/d/R/b.mkv"),
-            False,
-        ),  # as one item: the second replaced the first
-        (["R/a.mkv", "R/b.mkv"], taken(("/d/R/a.mkv", 7, 1), ("/d/R/b.mkv", 7, 2)), True),  # tracks of an album
-        (["b.mkv", "a/b.mkv"], taken("/d/a/b.mkv"), False),
-        (["b.mkv", "a/b.mkv"], taken(("/d/a/b.mkv", 7, 0), ("/d/b.mkv", 8, 0)), True),
-        (["R/a.mkv"], taken("/d/R/a.mkv", ("/d/R/a.mkv", 8, 0)), True),  # of two episodes
-    ],
-)
-def test_whether_all_files_were_imported(files, events, expected):
-    assert took_all(files, events) is expected
-    assert took_all(files[::-1], events[::-1]) is expected
-
-
-def test_what_was_imported_as_something_else_is_a_stranger_unless_it_failed():
-    grabbed, other = ImportEvent(1, EventKind.GRABBED, 5), ImportEvent(2, EventKind.IMPORTED, 9)
-    found = proof_of([grabbed, other])
-    assert found.has_strangers
-    assert not found.whole
-    assert found.of_strangers.whole
-    assert not proof_of([grabbed, other, ImportEvent(3, EventKind.FAILED, 5)]).has_strangers
-    assert not proof_of([grabbed, ImportEvent(2, EventKind.IMPORTED, 5)]).has_strangers
-    assert not proof_of([other]).has_strangers

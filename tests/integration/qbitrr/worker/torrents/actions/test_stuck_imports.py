@@ -12,7 +12,6 @@ from qbitrr.state import ledger, verdicts
 from tests.integration.qbitrr.worker.torrents import downloads
 from tests.integration.qbitrr.worker.torrents.downloads import commands, complete, contents, downloaded, missing, pack
 from tests.integration.qbitrr.worker.torrents.passing import ended, passes_until, settled
-from tests.support.polling import until
 
 LEFT = ("arr_refuses_it", "arr_refuses_the_rest", "arr_has_it")
 
@@ -84,71 +83,6 @@ async def test_what_is_certain_is_imported_by_hand_and_found_in_the_history(an_a
     assert file["quality"]["quality"]["id"]
     assert file["downloadId"] == torrent.infohash.upper()
     assert torrent.infohash in on.client.torrents
-
-
-def import_as(on, torrent, *chosen):
-    """Import by hand in the Arr itself: files by their names, each as another item than was grabbed."""
-    field = {"radarr": "movieId", "lidarr": "albumId"}.get(on.arr.kind)
-    files = [
-        {
-            "path": f"{torrent.save_path}/{file.path}",
-            "downloadId": torrent.infohash.upper(),
-            **({field: item.id} if field else {"seriesId": item.series_id, "episodeIds": [item.id]}),
-        }
-        for file, item in chosen
-    ]
-    on.arr.commands.post("ManualImport", {"files": files, "importMode": "copy"})
-
-
-def others(on, items, number):
-    """Items without a file that are not those."""
-    return [one for one in on.arr.collection.wanted(on.arr.now) if one not in items][:number]
-
-
-def videos(torrent):
-    return [file for file in torrent.files if file.path.endswith(".mkv")]
-
-
-async def imported_as(on, torrent, *chosen):
-    """Have files imported by hand as something else once the torrent is left to the user, and the last try long ago."""
-    async with on.opened() as opened:
-        await opened.loop.load()
-        await stuck(opened, torrent)
-        import_as(on, torrent, *chosen)
-        await until(lambda: chosen[0][1].file is not None, 10, "the Arr did not import it")
-        on.arr.refresh_now()
-        await opened.database.write("UPDATE ledger SET updated_at = updated_at - 3600")
-
-
-@pytest.mark.parametrize("kind", ["radarr", "sonarr"])
-async def test_what_the_user_imports_as_something_else_is_imported(an_arr, kind):
-    """The history names the file. What it was grabbed for stays missing."""
-    async with an_arr(kind) as on:
-        torrent, items = matched_by_id(on)
-        (other,) = others(on, items, 1)
-        await imported_as(on, torrent, *((file, other) for file in videos(torrent)))
-        async with on.opened() as opened:
-            await opened.loop.load()
-            await passes_until(opened, lambda: "qBitrr-imported" in torrent.tags, "it is not imported", 30)
-            await passes_until(opened, ended(opened, "import"), "it did not end", 30)
-    assert items[0].file is None
-    assert asked_for(on) == []
-
-
-@pytest.mark.parametrize("same", [False, True])
-async def test_a_file_that_is_left_or_was_replaced_is_not_imported(an_arr, same):
-    """Of two files one is left, or both are imported as the same movie, of which the second replaced the first."""
-    async with an_arr("radarr") as on:
-        name = "Ein.anderer.Name.1080p"
-        files = [TorrentFile(f"{name}/{part}.mkv", 50_000_000) for part in ("one", "two")]
-        torrent, items = matched_by_id(on, files=files)
-        (other,) = others(on, items, 1)
-        await imported_as(on, torrent, *((file, other) for file in (files if same else files[:1])))
-        async with on.opened() as opened:
-            await opened.loop.load()
-            await settled(opened, 4)
-            assert (await last(opened, torrent)).state != "done"
-    assert "qBitrr-imported" not in torrent.tags
 
 
 @pytest.mark.parametrize("kind", ["sonarr", "lidarr"])
