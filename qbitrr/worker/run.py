@@ -112,8 +112,10 @@ async def work(
         try:
             return await _until_one_ends(endless, stop)
         finally:
-            await questions.close()
-            await torrents.close()
+            try:
+                await questions.close()
+            finally:
+                await torrents.close()
 
 
 def _logins(database: Database, state_file: Path, clock: Clock) -> LoginRegister:

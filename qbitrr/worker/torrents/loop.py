@@ -8,6 +8,7 @@ client stops answering or the disk is full in between.
 from __future__ import annotations
 
 import math
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from qbitrr import logs
@@ -124,16 +125,17 @@ class TorrentLoop:
         self._answered_before = {instance: at for instance, at in before.items() if at <= now}
 
     async def close(self) -> None:
-        """Cancel what is under way, and write down what is only in memory."""
-        await self.poll.close()
-        await self.runner.close()
-        if self.superseded is not None:
-            await self.superseded.close()
-        if self._downloads is not None:
-            await self._downloads.close()
-        await self.observer.close()
-        await self.seeding.close()
-        await self.save_watch_times()
+        """Cancel what is under way, and write down what is only in memory: each part, also when another fails."""
+        async with AsyncExitStack() as last_to_first:
+            last_to_first.push_async_callback(self.save_watch_times)
+            last_to_first.push_async_callback(self.seeding.close)
+            last_to_first.push_async_callback(self.observer.close)
+            if self._downloads is not None:
+                last_to_first.push_async_callback(self._downloads.close)
+            if self.superseded is not None:
+                last_to_first.push_async_callback(self.superseded.close)
+            last_to_first.push_async_callback(self.runner.close)
+            last_to_first.push_async_callback(self.poll.close)
 
     async def save_watch_times(self) -> None:
         """Write down until when each qBittorrent has answered."""

@@ -3,6 +3,7 @@
 import pytest
 
 from qbitrr.clock import Clock
+from qbitrr.errors import StateError
 from qbitrr.rules.side_by_side import UNSEEN_SECONDS, Class, compare
 from qbitrr.state import side_by_side, verdicts, watch_periods
 from qbitrr.state.side_by_side import Span
@@ -72,6 +73,20 @@ async def test_that_a_client_answers_is_written_down_as_soon_as_it_does(sandbox,
         await opened.loop.save_watch_times()
         assert (await watch_periods.last(opened.database, opened.config.name)).keys() == {"qBit"}
         assert opened.loop.seconds_until_watched() == float("inf")
+
+
+async def test_that_a_client_answered_is_written_down_at_the_end_although_another_part_cannot_be(sandbox, bench):
+    async def full_disk():
+        raise StateError("no space left")
+
+    async with bench(settings={"Shadow": True}) as opened:
+        await opened.loop.load()
+        await opened.one_pass()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(opened.loop.observer, "close", full_disk)
+            with pytest.raises(StateError):
+                await opened.loop.close()
+        assert (await watch_periods.last(opened.database, opened.config.name)).keys() == {"qBit"}
 
 
 async def test_what_is_moved_to_a_category_of_no_one_is_not_known(sandbox, bench):
