@@ -53,10 +53,9 @@ class Exited(Struct, frozen=True, tag=True):
     peak_bytes: int
 
 
-# signals that may be sent to all processes of the daemon; the supervisor decides what they mean
 _OOM_SCORE = 500  # a worker before the supervisor, which starts another one
+# signals that may be sent to all processes of the daemon; the supervisor decides what they mean
 _SIGNALS_OF_THE_SUPERVISOR = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
-
 _STOP = (signal.SIGTERM,)
 
 Message = Forked | ForkFailed | Exited

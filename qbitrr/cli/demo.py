@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -74,11 +74,10 @@ class _Sandbox:
         with started.stdin, started.stdout:
             started.returncode = 0  # it is waited for by its number, also after a restart
             sandbox = cls(started.pid, fcntl.fcntl(started.stdin.fileno(), fcntl.F_DUPFD_CLOEXEC, _ABOVE))
-            try:
+            with ExitStack() as otherwise:
+                otherwise.callback(sandbox.end)
                 write_private(config_file, _config(started.stdout))
-            except BaseException:
-                sandbox.end()
-                raise
+                otherwise.pop_all()
         return sandbox
 
     @classmethod

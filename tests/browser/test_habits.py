@@ -596,12 +596,12 @@ async def test_the_result_of_a_test_is_of_what_is_filled_in(page, daemon):
 async def test_a_draft_of_the_configuration_survives_a_reload_but_for_its_secrets(page, daemon):
     await show(page, daemon, "config/qBit")
     await page.locator("#field-qBit_Password").fill("a-secret")
-    await page.locator("#field-qBit_UserName").fill("somebody")
-    await expect_kept(page, "somebody")
+    await page.locator("#field-qBit_UserName").fill("reader")
+    await expect_kept(page, "reader")
     assert "a-secret" not in await page.evaluate(KEPT)
     await expect(page.locator(".save")).to_contain_text("2 changes")
     await page.reload()
-    await expect(page.locator("#field-qBit_UserName")).to_have_value("somebody")
+    await expect(page.locator("#field-qBit_UserName")).to_have_value("reader")
     await expect(page.locator("#field-qBit_Password")).to_have_value("")
     await expect(page.locator(".save")).to_contain_text("1 change")
 

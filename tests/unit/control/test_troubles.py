@@ -1,4 +1,4 @@
-"""Troubles of workers: what is another one, when one is over, and that none rings for ever."""
+"""Troubles of workers: what is another one, when one is over, and that none is reported again and again."""
 
 from __future__ import annotations
 

@@ -240,7 +240,7 @@ def test_waiting_and_held_are_different_and_end():
 
 
 def test_without_automatic_restarts_a_worker_that_ended_needs_the_user():
-    """It is no worker that was stopped, of which no one is told."""
+    """It is no worker that was stopped, which is not reported."""
     state, effects = step(running(), lifecycle.Ended(), limits=replace(LIMITS, restart=False))
     assert (state.phase, effects) == (Phase.HELD, ())
     assert step(state, lifecycle.Restart())[1] == (Effect.SPAWN,)

@@ -7,18 +7,10 @@ from control.auth.rights import CHANGE, CONFIDENTIAL, HARMLESS, KEYS, NEVER, OPE
 from control.auth.roles import Author, Caller
 from control.routes import INSIDE_ROUTES, OPEN_ROUTES
 from control.routes import ROUTES as PREFIXED_ROUTES
-from qbitrr.config.model import Arr, Notifications, Prowlarr, QBit, Settings, WebUI
 from qbitrr.config.model.key import key_paths
+from qbitrr.config.schema import SECTIONS
 from qbitrr.errors import ForbiddenError, UnauthorizedError
 
-TABLES = {
-    "Settings": Settings,
-    "WebUI": WebUI,
-    "Notifications": Notifications,
-    "Prowlarr": Prowlarr,
-    "qBit": QBit,
-    "Arr": Arr,
-}
 NO, RATED, YES = Right.NO, Right.RATED, Right.YES
 
 # What callers without a credential may do besides reading. An addition here opens it to every device of the network.
@@ -51,7 +43,7 @@ def keys_of_the_model():
     """Every key with a value of its own, rows as one, by section of the table of rights."""
     return {
         (section, name)
-        for section, table in TABLES.items()
+        for section, table in SECTIONS.items()
         for name, key in key_paths(table)
         if "[]" not in name and (key.table is None or key.form == "rows")
     }

@@ -4,19 +4,11 @@ import ast
 
 import pytest
 
-from qbitrr.config.model import Arr, Notifications, Prowlarr, QBit, Settings, WebUI
 from qbitrr.config.model.key import key_paths
+from qbitrr.config.schema import SECTIONS
 from tests.unit.docs.pages import ROOT
 
-TABLES = {
-    "Settings": Settings,
-    "WebUI": WebUI,
-    "Notifications": Notifications,
-    "Prowlarr": Prowlarr,
-    "qBit": QBit,
-    "Arr": Arr,
-}
-KEYS = [(f"{section}.{name}", key) for section, table in TABLES.items() for name, key in key_paths(table)]
+KEYS = [(f"{section}.{name}", key) for section, table in SECTIONS.items() for name, key in key_paths(table)]
 NOT_READERS = ("qbitrr/config/model/", "qbitrr/sandbox/")
 
 

@@ -6,19 +6,12 @@ import pytest
 
 from qbitrr.config import load_text
 from qbitrr.config.environment import FILE_SUFFIX, suffixes
-from qbitrr.config.model import Arr, Notifications, Prowlarr, QBit, Settings, WebUI
 from qbitrr.config.model.key import key_paths
+from qbitrr.config.schema import SECTIONS
 from qbitrr.errors import ConfigError
 
 SECRET = "hunter2hunter2"
-TABLES = {
-    "Settings": Settings,
-    "WebUI": WebUI,
-    "Notifications": Notifications,
-    "Prowlarr": Prowlarr,
-    "qBit": QBit,
-    "Radarr": Arr,
-}
+TABLES = {"Radarr" if name == "Arr" else name: table for name, table in SECTIONS.items()}
 KEYS = [(section, path, key) for section, table in TABLES.items() for path, key in key_paths(table)]
 SECRETS = [(section, path) for section, path, key in KEYS if key.secret]
 ADDRESSES = [

@@ -38,7 +38,7 @@ async def test_files_wait_for_another_qbittorrent_that_does_not_answer_but_not_f
                     (seconds_ago,),
                 )
                 opened.loop.runner.retry_now()
-                await passes_until(opened, ended(opened, action), "it waits for ever")
+                await passes_until(opened, ended(opened, action), "it does not end")
         opened.loop.runner.retry_now()
         ((*_, outcome, _),) = await passes_until(opened, ended(opened, action), "it still waits")
     assert torrent.gone_with_files == (seconds_ago is None)
